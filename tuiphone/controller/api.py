@@ -1,0 +1,192 @@
+"""The phone as a front end sees it: commands, snapshot, events. One page; the RPC method table is made from it.
+
+A command returns as soon as it is accepted, or raises PhoneError with the reason in words; what comes of it are
+events. The controller implements this in the engine's process, ``tuiphone.rpc.client`` on the other side of a socket.
+Where a call is named, an empty id means: the one a person would mean (the talking call; for ``answer`` the oldest
+ringing one; for ``hang_up`` the talking, else the dialling, else the ringing one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from tuiphone.model.account import Account, AccountStatus, DtmfMethod
+from tuiphone.model.address import DialPlan
+from tuiphone.model.call import CallId
+from tuiphone.model.device import DeviceRole, Devices
+from tuiphone.model.event import Event, Reading, Snapshot
+from tuiphone.model.record import CallRecord
+
+
+class PhoneApi(Protocol):
+    """Commands of the phone."""
+
+    async def snapshot(self) -> Snapshot:
+        """The whole state and the number of the last event it includes."""
+        ...
+
+    # calls
+
+    async def dial(self, target: str, account: str = "", play: str = "", record: str = "") -> CallId:
+        """Call a number or address from an account (empty: the default one); the talking call goes on hold.
+
+        ``play`` and ``record`` name WAV files used instead of microphone and ear.
+        """
+        ...
+
+    async def preview(self, target: str, account: str = "") -> DialPlan:
+        """What ``dial`` would dial, without dialling."""
+        ...
+
+    async def redial(self, account: str = "") -> CallId:
+        """Call the last dialled number again."""
+        ...
+
+    async def answer(self, call: CallId = "") -> None:
+        """Take an incoming call; the talking call goes on hold."""
+        ...
+
+    async def decline(self, call: CallId = "", code: int = 486) -> None:
+        """Refuse an incoming call: 486 (busy here), 480 (unavailable), 603 (decline everywhere), 404 or 403."""
+        ...
+
+    async def hang_up(self, call: CallId = "") -> None:
+        """End a call in whatever state it is."""
+        ...
+
+    async def hang_up_all(self) -> None:
+        """End every call."""
+        ...
+
+    async def hold(self, call: CallId = "") -> None:
+        """Put a call on hold."""
+        ...
+
+    async def resume(self, call: CallId = "") -> None:
+        """Take a call off hold; the talking call goes on hold. Empty id: the only, or last, held call."""
+        ...
+
+    async def swap(self) -> None:
+        """Hold the talking call and resume the call held last."""
+        ...
+
+    async def mute(self, call: CallId = "", on: bool | None = None) -> bool:
+        """Mute or unmute the microphone of a call; without ``on``: the other way. Returns what it is now."""
+        ...
+
+    async def send_dtmf(self, digits: str, call: CallId = "", method: DtmfMethod | None = None) -> None:
+        """Send digits (0-9 * # A-D, comma for a pause of 500 ms) by the call's method or another."""
+        ...
+
+    async def set_dtmf_method(self, method: DtmfMethod, call: CallId = "") -> None:
+        """Change how a call sends digits."""
+        ...
+
+    async def play(self, path: str, call: CallId = "", loop: bool = False) -> None:
+        """Send a WAV file instead of the microphone; an empty path goes back to the microphone."""
+        ...
+
+    async def record(self, path: str, call: CallId = "") -> None:
+        """Write what the far end says to a WAV file; an empty path ends it."""
+        ...
+
+    # accounts
+
+    async def accounts(self) -> tuple[AccountStatus, ...]:
+        """All accounts with their registrations."""
+        ...
+
+    async def add_account(self, account: Account, password: str = "") -> None:
+        """Add an account, or change one that was added on the screen; it is kept in settings.toml."""
+        ...
+
+    async def remove_account(self, account: str) -> None:
+        """Forget an account that was added on the screen."""
+        ...
+
+    async def register(self, account: str = "") -> None:
+        """Register again now (empty: all accounts)."""
+        ...
+
+    async def unregister(self, account: str) -> None:
+        """Give the registration up until ``register``."""
+        ...
+
+    async def set_default_account(self, account: str) -> None:
+        """The account that ``dial`` uses when none is named."""
+        ...
+
+    # phone
+
+    async def set_dnd(self, on: bool) -> None:
+        """Do-not-disturb: new calls are rejected with 486 while on."""
+        ...
+
+    async def set_theme(self, theme: str) -> None:
+        """Keep the theme that was chosen on the screen."""
+        ...
+
+    # devices
+
+    async def devices(self, refresh: bool = False) -> Devices:
+        """Devices and roles; ``refresh`` looks for new ones first."""
+        ...
+
+    async def choose_device(self, role: DeviceRole, name: str) -> None:
+        """Use a device ("" is the system's default, "none" is silence) for a role, now and from now on."""
+        ...
+
+    async def set_level(self, role: DeviceRole, level: int) -> None:
+        """Volume of a role in percent, 0 to 200."""
+        ...
+
+    async def mute_device(self, role: DeviceRole, on: bool) -> None:
+        """Mute a role for all calls."""
+        ...
+
+    async def test_tone(self, role: DeviceRole, on: bool) -> None:
+        """Play a tone on the output or ring device."""
+        ...
+
+    async def watch_mic(self, on: bool) -> None:
+        """Keep the microphone open without a call so that Levels with an empty call id arrive."""
+        ...
+
+    # history
+
+    async def history(
+        self, text: str = "", missed: bool = False, limit: int = 100, before: float | None = None
+    ) -> tuple[CallRecord, ...]:
+        """Newest first: rows whose number or name contains ``text``, started before ``before`` (epoch seconds)."""
+        ...
+
+    async def mark_seen(self) -> None:
+        """Missed calls have been looked at."""
+        ...
+
+    async def clear_history(self) -> None:
+        """Delete every row."""
+        ...
+
+    # engine
+
+    async def shutdown(self, force: bool = False) -> None:
+        """Stop the engine; refused while calls exist unless forced."""
+        ...
+
+
+class PhoneEvents(Protocol):
+    """The event side of the phone."""
+
+    def subscribe(self, since: int | None = None, readings: bool = False) -> AsyncIterator[tuple[int, Event | Reading]]:
+        """Events with their numbers, from ``since + 1`` on (None: from now on); readings carry number 0.
+
+        Raises PhoneError of kind "unknown" when ``since`` is too old to replay: take a new snapshot then. While at
+        least one subscriber asks for ``readings``, levels (10 Hz) and statistics (1 Hz) are measured.
+        """
+        ...
+
+
+class Phone(PhoneApi, PhoneEvents, Protocol):
+    """Both sides: what a front end is given."""

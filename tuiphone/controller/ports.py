@@ -1,0 +1,316 @@
+"""What the controller needs from a SIP stack, and what a stack may report.
+
+A stack method only hands work over: it returns at once and never waits for the network or a device. What came of it
+arrives later as a report, on the controller's thread, in the order in which it happened. A stack never raises for
+something that a far end, a network or a device did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from tuiphone.model.account import Account, DtmfMethod
+from tuiphone.model.address import Party
+from tuiphone.model.call import CallId, EndCause
+from tuiphone.model.device import Device, DeviceRole
+from tuiphone.model.media import Levels, MediaStream, StreamStats
+
+# --- settings handed down ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """How the stack is set up at start; see ``tuiphone.config.schema`` for the meaning of each.
+
+    Port 0 means: any free one. ``codecs`` is the order of preference by SDP name, optionally with clock rate
+    ("opus", "iSAC/16000"); a codec that is not named is off.
+    """
+
+    user_agent: str = "tuiphone"
+    bind_address: str = ""
+    public_address: str = ""
+    udp_port: int = 0
+    tcp_port: int = 0
+    tls_port: int = 0
+    tls_ca_file: str = ""
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    rtp_port_min: int = 8000
+    rtp_port_max: int = 9000
+    codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU")
+    max_calls: int = 32
+    null_audio: bool = False
+    """Never open a sound device: tests, servers, ``--headless``."""
+    echo_canceller: str = "webrtc"
+    echo_tail_ms: int = 200
+    noise_suppression: bool = True
+    vad: bool = False
+    log_level: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Digest credentials (RFC 8760); the password never shows in a repr."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+class Tone(StrEnum):
+    """Sounds the phone itself makes."""
+
+    RING = "ring"
+    RINGBACK = "ringback"
+    BUSY = "busy"
+    CONGESTION = "congestion"
+    CALL_WAITING = "call_waiting"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """What a device role is to use: a device's name (see ``tuiphone.model.device``), its level in percent, its mute."""
+
+    role: DeviceRole
+    name: str
+    level: int = 100
+    muted: bool = False
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationReport:
+    """A REGISTER got its final answer, or none.
+
+    ``code`` 200 with ``expires_s`` > 0: registered for so long. 200 with 0: unregistered. Anything else failed; code 0
+    or 408/503 with a reason of ours when no answer came or the connection could not be made.
+    """
+
+    account_id: str
+    code: int
+    reason: str = ""
+    expires_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReport:
+    """An INVITE arrived. The stack has answered 100 and waits for ``ring``, ``answer`` or ``hang_up``.
+
+    ``call_id`` is made by the stack with ``new_call_id``. ``codecs`` are the offer's, empty for a delayed offer.
+    ``headers`` has those the controller looks at, by lower-case name (alert-info, call-info, answer-mode).
+    """
+
+    call_id: CallId
+    account_id: str
+    remote: Party
+    local: Party
+    sip_call_id: str = ""
+    codecs: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReport:
+    """A provisional answer to our INVITE (180, 183, …), or 200 before the ACK; ``early_media`` tells that audio flows."""
+
+    call_id: CallId
+    code: int
+    reason: str = ""
+    early_media: bool = False
+    sip_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedReport:
+    """The call is answered and acknowledged, in either direction. ``remote`` as the answer names it, if it does."""
+
+    call_id: CallId
+    remote: Party | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReport:
+    """The negotiated audio changed: a new stream, hold by either side, or none (``stream`` is None)."""
+
+    call_id: CallId
+    stream: MediaStream | None
+    local_hold: bool = False
+    remote_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFailedReport:
+    """A hold or resume re-INVITE was refused; the call stays as it was."""
+
+    call_id: CallId
+    code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DtmfReport:
+    """The far end sent one digit."""
+
+    call_id: CallId
+    digit: str
+    method: DtmfMethod
+
+
+@dataclass(frozen=True, slots=True)
+class EndedReport:
+    """The call is over; nothing more is reported about it."""
+
+    call_id: CallId
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesReport:
+    """Devices came or went, or a role's device opened, failed or fell back; ``in_use`` and ``problems`` are by role."""
+
+    available: tuple[Device, ...]
+    in_use: dict[DeviceRole, str]
+    problems: dict[DeviceRole, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedReport:
+    """A file given to ``play`` has been played to its end (not reported for a loop)."""
+
+    call_id: CallId
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackNotice:
+    """Something a person should read (a port in use, a recording that could not be written)."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackDied:
+    """The stack cannot go on; every call is lost."""
+
+    reason: str
+
+
+Report = (
+    RegistrationReport
+    | IncomingReport
+    | ProgressReport
+    | ConfirmedReport
+    | MediaReport
+    | HoldFailedReport
+    | DtmfReport
+    | EndedReport
+    | DevicesReport
+    | PlayedReport
+    | StackNotice
+    | StackDied
+    | Levels
+    | StreamStats
+)
+
+
+class SipStack(Protocol):
+    """A SIP stack as the controller sees it."""
+
+    @property
+    def name(self) -> str:
+        """Product and version, such as "pjsua2 2.17"."""
+        ...
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What this build cannot do, each as a sentence; known after ``start``."""
+        ...
+
+    async def start(self, settings: StackSettings, report: Callable[[Report], None]) -> None:
+        """Come up; ``report`` is called on this event loop from now on. Raises PhoneError when it cannot."""
+        ...
+
+    async def stop(self) -> None:
+        """End calls (BYE), unregister, release devices; returns when done, within 4 s."""
+        ...
+
+    def add_account(self, account: Account, credentials: Credentials) -> None:
+        """Know an account, or replace its settings (running calls are not touched). Does not register by itself."""
+        ...
+
+    def remove_account(self, account_id: str) -> None:
+        """Unregister and forget."""
+        ...
+
+    def register(self, account_id: str) -> None:
+        """Send REGISTER now. The stack refreshes at half the granted time; it does not retry after a failure."""
+        ...
+
+    def unregister(self, account_id: str) -> None:
+        """Send REGISTER with Expires 0."""
+        ...
+
+    def make_call(self, call_id: CallId, account_id: str, uri: str, dtmf: DtmfMethod) -> None:
+        """Send INVITE."""
+        ...
+
+    def ring(self, call_id: CallId) -> None:
+        """Answer 180."""
+        ...
+
+    def answer(self, call_id: CallId) -> None:
+        """Answer 200."""
+        ...
+
+    def hang_up(self, call_id: CallId, code: int = 0, reason: str = "") -> None:
+        """CANCEL, BYE or a final answer, whichever the state asks for; ``code`` is used for the answer (0: 603)."""
+        ...
+
+    def hold(self, call_id: CallId) -> None:
+        """re-INVITE with a=sendonly."""
+        ...
+
+    def resume(self, call_id: CallId) -> None:
+        """re-INVITE with a=sendrecv."""
+        ...
+
+    def mute(self, call_id: CallId, on: bool) -> None:
+        """Send silence instead of the microphone."""
+        ...
+
+    def send_dtmf(self, call_id: CallId, digits: str, method: DtmfMethod) -> None:
+        """Send digits one after another (0-9 * # A-D; a comma is a pause of 500 ms)."""
+        ...
+
+    def play(self, call_id: CallId, path: str, loop: bool = False) -> None:
+        """Send a WAV file (16-bit PCM) instead of the microphone; an empty path goes back to the microphone."""
+        ...
+
+    def record(self, call_id: CallId, path: str) -> None:
+        """Write what the far end says to a mono WAV file; an empty path ends the recording."""
+        ...
+
+    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT) -> None:
+        """Start or stop one of the phone's own sounds on the device of a role."""
+        ...
+
+    def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
+        """Use these devices and levels; answered by a DevicesReport."""
+        ...
+
+    def refresh_devices(self) -> None:
+        """Look for devices that came or went; answered by a DevicesReport."""
+        ...
+
+    def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
+        """How often Levels and StreamStats of every answered call are reported; 0 is never.
+
+        ``mic_without_call`` keeps the input device open and reports Levels with an empty call id.
+        """
+        ...

@@ -1,0 +1,60 @@
+"""Media of a call: what was negotiated (RFC 3264, RFC 8866), levels, and RTP figures (RFC 3550)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStream:
+    """The audio stream in use.
+
+    ``codec`` is its SDP name ("opus"), ``clock_hz`` its clock rate, ``ptime_ms`` the packet time, ``direction`` one of
+    sendrecv, sendonly, recvonly, inactive; ``remote`` is "address:port" of the far end's RTP, ``encryption`` names the
+    SRTP suite or is empty.
+    """
+
+    codec: str = ""
+    clock_hz: int = 0
+    channels: int = 1
+    ptime_ms: int = 0
+    direction: str = "sendrecv"
+    remote: str = ""
+    encryption: str = ""
+
+
+SILENCE_DB = -90.0
+"""The level reported for digital silence, in dB below full scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Audio levels in dBFS (0 is full scale, SILENCE_DB is silence) of one call, or of the devices when no call is named."""
+
+    call_id: str = ""
+    mic_db: float = SILENCE_DB
+    ear_db: float = SILENCE_DB
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """RTP and RTCP figures of one call. Counters are totals since the stream began.
+
+    ``rx_lost`` never arrived, ``rx_discarded`` came too late to be played; jitter, buffer and round trip in
+    milliseconds; -1 where nothing was measured yet.
+    """
+
+    call_id: str
+    rx_packets: int = 0
+    rx_bytes: int = 0
+    rx_lost: int = 0
+    rx_discarded: int = 0
+    rx_jitter_ms: float = -1.0
+    rx_buffer_ms: float = -1.0
+    tx_packets: int = 0
+    tx_bytes: int = 0
+    tx_lost: int = 0
+    tx_jitter_ms: float = -1.0
+    rtt_ms: float = -1.0
+    rx_silent_s: float = 0.0
+    """Seconds since the last RTP packet arrived."""

@@ -1,0 +1,30 @@
+"""What the history keeps of an ended call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuiphone.model.call import CallId, Direction, EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One row of the history; times in seconds since the epoch, ``duration_s`` from answer to end."""
+
+    call_id: CallId
+    account_id: str
+    direction: Direction
+    remote_uri: str
+    remote_name: str
+    started_at: float
+    answered_at: float | None
+    ended_at: float | None
+    duration_s: float
+    codec: str
+    end: EndCause | None
+    seen: bool = True
+
+    @property
+    def missed(self) -> bool:
+        """An incoming call that nobody answered."""
+        return self.direction is Direction.INCOMING and self.answered_at is None
