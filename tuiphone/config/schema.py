@@ -1,0 +1,267 @@
+"""Every key of the configuration, declared once: default, what is allowed, what it means.
+
+The sections are read by the engine and the screen as plain frozen values; ``tuiphone.config.load`` checks files against
+them, ``scripts/generate_docs.py`` makes config.example.toml and docs/config.md from them.
+"""
+
+# ruff: noqa: RUF009 (the calls in the defaults are dataclass fields, or frozen values)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
+from types import MappingProxyType
+
+from tuiphone.config.option import boolean, choice, command, integer, names, path, required, secret, text
+from tuiphone.config.secrets import Secret
+from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
+from tuiphone.model.address import AddressError, parse_uri
+
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_CODEC = re.compile(r"[A-Za-z0-9.-]+(/[0-9]+){0,2}")
+_HOST_PORT = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+
+
+def _ip(value: str) -> str:
+    try:
+        ip_address(value or "::")
+    except ValueError:
+        return "an IP address such as 192.0.2.10, or nothing"
+    return ""
+
+
+def _codec(value: str) -> str:
+    return "" if _CODEC.fullmatch(value) else 'codec names such as "opus" or "speex/16000"'
+
+
+def _account_id(value: str) -> str:
+    return "" if _ACCOUNT_ID.fullmatch(value) else "1 to 32 letters, digits, “-” and “_”"
+
+
+def _address(value: str) -> str:
+    try:
+        uri = parse_uri(value)
+    except AddressError:
+        return "an address such as sip:2001@pbx.example"
+    return "" if uri.user else "an address with a user before the @, such as sip:2001@pbx.example"
+
+
+def _host_port(value: str) -> str:
+    if not value:
+        return ""
+    port = value.rpartition(":")[2] if re.search(r"[^:]:\d+$", value) else "1"
+    if _HOST_PORT.fullmatch(value) and 0 < int(port) < 65536:
+        return ""
+    return "a host, or host:port, without “sip:”, or nothing"
+
+
+def _proxy(value: str) -> str:
+    if not value:
+        return ""
+    try:
+        parse_uri(value if value.lower().startswith(("sip:", "sips:")) else f"sip:{value}")
+    except AddressError:
+        return "a host, host:port or sip: address of a proxy, or nothing"
+    return ""
+
+
+def _pin(value: str) -> str:
+    return (
+        "" if not value or _SHA256.fullmatch(value.replace(":", "")) else "64 hexadecimal digits (SHA-256), or nothing"
+    )
+
+
+def _header_text(value: str) -> str:
+    return "" if value and value.isprintable() and len(value) <= 120 else "1 to 120 printable characters"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSection:
+    """How the phone behaves."""
+
+    max_lines: int = integer(6, "Calls at the same time; the next caller gets 486 Busy Here.", 1, 32)
+    default_account: str = text("", "Id of the account that dials when none is chosen; empty: the first one.")
+    dnd: bool = boolean(False, "Do not disturb: reject every new call.")
+    decline_code: int = choice(
+        486,
+        "SIP answer to a declined call: 486 busy, 480 unavailable, 603 everywhere, 404 not found, 403 forbidden.",
+        (486, 480, 603, 404, 403),
+    )
+    ringback: str = choice(
+        "auto",
+        "Ringback tone made by the phone: auto when the far end sends no audio of its own, always, or never.",
+        ("auto", "always", "never"),
+    )
+    call_waiting_tone: bool = boolean(True, "Beep in the ear when a call arrives during a call.")
+    rtp_timeout_s: int = integer(30, "Seconds without audio packets until the phone warns; 0: never.", 0, 3600)
+    rtp_timeout_hangup: bool = boolean(False, "End the call when rtp_timeout_s has passed, instead of a warning only.")
+    ui_exit: str = choice(
+        "ask",
+        "What leaving the screen does: ask, detach (the phone stays reachable) or stop the phone.",
+        ("ask", "detach", "stop"),
+    )
+    language: str = text("", "Language of the texts, such as en or pt_BR; empty: as the environment says.")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSection:
+    """Addresses and ports of SIP and RTP."""
+
+    bind_address: str = text("", "Local IP address to use for SIP and RTP; empty: all.", _ip)
+    public_address: str = text("", "IP address to announce instead of the local one (a NAT's, known beforehand).", _ip)
+    udp_port: int = integer(0, "Local port for SIP over UDP; 0: any free one.", 0, 65535)
+    tcp_port: int = integer(0, "Local port for SIP over TCP; 0: any free one.", 0, 65535)
+    tls_port: int = integer(0, "Local port for SIP over TLS; 0: any free one.", 0, 65535)
+    tls_ca_file: str = path("PEM file of the certificate authorities to trust; empty: the system's.")
+    tls_cert_file: str = path("PEM file of the phone's own certificate, where a server asks for one.")
+    tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
+    rtp_port_min: int = integer(8000, "First local UDP port for audio; a call takes two.", 1024, 65535)
+    rtp_port_max: int = integer(9000, "Last local UDP port for audio.", 1024, 65535)
+    user_agent: str = text("tuiphone", "The User-Agent header of SIP messages.", _header_text)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSection:
+    """Sound devices, levels, codecs, and what is done to the sound."""
+
+    input: str = text("", "Microphone, by the name the devices panel shows; empty: the system's; none: silence.")
+    output: str = text("", "Speaker or headset; empty: the system's default; none: no sound.")
+    ring: str = text("", "Where incoming calls ring; empty: the system's default; none: silently.")
+    input_level: int = integer(100, "Gain of the microphone in percent.", 0, 200)
+    output_level: int = integer(100, "Volume of the ear in percent.", 0, 200)
+    ring_level: int = integer(100, "Volume of the bell in percent.", 0, 200)
+    null_audio: bool = boolean(False, "Never open a sound device (a server, a test); calls carry silence.")
+    echo_canceller: str = choice(
+        "webrtc", "Echo canceller: webrtc (the best), speex (cheaper) or off (a headset).", ("webrtc", "speex", "off")
+    )
+    echo_tail_ms: int = integer(200, "Longest echo to cancel, in milliseconds.", 20, 800)
+    noise_suppression: bool = boolean(True, "Take steady noise off the microphone's signal.")
+    vad: bool = boolean(False, "Send no packets while nobody speaks (voice activity detection).")
+    codecs: tuple[str, ...] = names(
+        ("opus", "G722", "PCMA", "PCMU"), "Codecs to offer, the best first; one that is not named is off.", _codec
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UiSection:
+    """The screen."""
+
+    theme: str = text("", "Colour theme, as the palette lists them; empty: the phone's own.")
+    glyphs: str = choice(
+        "unicode", "Signs and frames: unicode, or ascii for terminals that cannot.", ("unicode", "ascii")
+    )
+    mouse: bool = boolean(True, "Take mouse clicks; false leaves selecting text to the terminal.")
+    bell: bool = boolean(True, "Ring the terminal's bell for an incoming call.")
+    title: bool = boolean(True, "Show calls in the terminal's title.")
+    notify: str = choice(
+        "auto",
+        "Desktop notification through the terminal: osc9, osc777, auto (by the terminal's name) or off.",
+        ("auto", "osc9", "osc777", "off"),
+    )
+    meter_hz: int = integer(5, "How often a second the level meters move.", 1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySection:
+    """The list of past calls."""
+
+    keep_days: int = integer(365, "Days that a call stays in the history; 0: for ever.", 0, 36500)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSection:
+    """The log files."""
+
+    level: str = choice(
+        "info", "How much is logged; debug includes SIP messages.", ("error", "warning", "info", "debug")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One account; at most one of the four sources of its password is given."""
+
+    id: str = required("Short name of the account; unique.", "desk", _account_id)
+    address: str = required("The address others call (AOR).", "sip:2001@pbx.example", _address)
+    label: str = text("", "What the screen calls the account; empty: the user part of the address.")
+    display_name: str = text("", "Your name as the called person sees it.")
+    username: str = text("", "Name for authentication, where it differs from the user part of the address.")
+    password: Secret = secret("The password itself; the file must then be of mode 0600.")
+    password_command: str | tuple[str, ...] = command(
+        "Command whose first line of output is the password: a text for the shell, or a list of words."
+    )
+    password_env: str = text("", "Environment variable that holds the password.")
+    keyring: str = text("", 'Keyring service ("tuiphone") that holds the password under the account\'s id.')
+    registrar: str = text("", "Registrar's host, or host:port; empty: the host of the address.", _host_port)
+    proxy: str = text("", "Outbound proxy: host, host:port or a sip: address.", _proxy)
+    transport: Transport = choice(Transport.UDP, "Transport of SIP messages.", tuple(Transport))
+    register: bool = boolean(True, "Register; without it the account can call, and be called at its address only.")
+    expires_s: int = integer(1800, "Lifetime of a registration to ask for, in seconds; refreshed at half.", 30, 86400)
+    retry_s: int = integer(4, "Pause after the first failed registration, in seconds; doubles each time.", 1, 3600)
+    retry_max_s: int = integer(300, "The longest pause between attempts to register, in seconds.", 1, 86400)
+    dtmf: DtmfMethod = choice(
+        DtmfMethod.RFC4733, "How digits are sent: rfc4733 events, SIP INFO, or inband tones.", tuple(DtmfMethod)
+    )
+    media_encryption: MediaEncryption = choice(
+        MediaEncryption.OFF, "SRTP: off, optional or mandatory.", tuple(MediaEncryption)
+    )
+    codecs: tuple[str, ...] = names((), "Codecs of this account, the best first; empty: those of [audio].", _codec)
+    tls_verify: bool = boolean(True, "Check the server's certificate and its name.")
+    tls_ca_file: str = path("PEM file of the authorities to trust for this account; empty: that of [network].")
+    tls_cert_file: str = path("PEM file of this account's own certificate.")
+    tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
+    tls_pin_sha256: str = text("", "SHA-256 of the server's certificate (DER), hexadecimal; empty: no pinning.", _pin)
+    enabled: bool = boolean(True, "Use the account.")
+
+    def account(self) -> Account:
+        """The account without its password, as the rest of the phone knows it.
+
+        Its registrar is the address's host where none is named, and empty where ``register`` is off.
+        """
+        tls = TlsSettings(
+            self.tls_verify,
+            self.tls_ca_file,
+            self.tls_cert_file,
+            self.tls_key_file,
+            self.tls_pin_sha256.replace(":", ""),
+        )
+        same = {f.name: getattr(self, f.name) for f in fields(Account) if f.name not in {"tls", "registrar"}}
+        own = Account(**same, tls=tls)
+        return replace(own, registrar=(self.registrar or own.domain) if self.register else "")
+
+    @property
+    def auth_username(self) -> str:
+        """The name to authenticate with: ``username``, else the user part of the address."""
+        return self.username or parse_uri(self.address).user
+
+
+KeyMap = Mapping[str, tuple[str, ...]]
+"""Command id to the keys that start it. The screen knows which ids and keys there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration."""
+
+    phone: PhoneSection = PhoneSection()
+    network: NetworkSection = NetworkSection()
+    audio: AudioSection = AudioSection()
+    ui: UiSection = UiSection()
+    history: HistorySection = HistorySection()
+    log: LogSection = LogSection()
+    keys: KeyMap = field(default_factory=lambda: MappingProxyType({}))
+    accounts: tuple[AccountConfig, ...] = ()
+
+
+SECTIONS: dict[str, type] = {
+    "phone": PhoneSection,
+    "network": NetworkSection,
+    "audio": AudioSection,
+    "ui": UiSection,
+    "history": HistorySection,
+    "log": LogSection,
+}
+"""The plain sections by their TOML name; ``[keys]`` and ``[[account]]`` are read apart."""
