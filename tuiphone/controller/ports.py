@@ -116,7 +116,7 @@ class IncomingReport:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """A provisional answer to our INVITE (180, 183, …), or 200 before the ACK; ``early_media`` tells that audio flows."""
+    """A provisional answer to our INVITE (180, 183, …) or 200 before the ACK; ``early_media``: audio flows."""
 
     call_id: CallId
     code: int

@@ -1,0 +1,1 @@
+"""SIP stacks behind one port (``tuiphone.controller.ports.SipStack``): ``pjsua`` for real, ``fake`` for tests."""

@@ -1,0 +1,316 @@
+"""FakeStack: keeps every command it is given, plays the far end, and asserts that it is used as a real one may be.
+
+Reports are delivered at once, on the caller's turn of the loop (``call_soon``), so that a test which awaits
+``settle()`` sees everything that follows from what it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tuiphone.controller.ports import (
+    ConfirmedReport,
+    Credentials,
+    DevicesReport,
+    DtmfReport,
+    EndedReport,
+    IncomingReport,
+    MediaReport,
+    PlayedReport,
+    ProgressReport,
+    RegistrationReport,
+    Report,
+    RoleChoice,
+    StackSettings,
+    Tone,
+)
+from tuiphone.model.account import Account, DtmfMethod
+from tuiphone.model.address import Party, parse_uri
+from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
+from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole
+from tuiphone.model.media import MediaStream
+
+STREAM = MediaStream(codec="PCMU", clock_hz=8000, ptime_ms=20, remote="127.0.0.1:4000")
+
+_FINAL: dict[str, tuple[EndKind, int, str]] = {
+    "busy": (EndKind.BUSY, 486, "Busy Here"),
+    "decline": (EndKind.DECLINED, 603, "Decline"),
+    "nobody": (EndKind.NOT_FOUND, 404, "Not Found"),
+    "offline": (EndKind.UNAVAILABLE, 480, "Temporarily Unavailable"),
+}
+"""Numbers (user parts) that end a call at once, and how."""
+
+
+@dataclass(slots=True)
+class FakeCall:
+    """What the fake knows of one call."""
+
+    account_id: str
+    remote: str
+    outgoing: bool
+    answered: bool = False
+    local_hold: bool = False
+    remote_hold: bool = False
+    sent_digits: list[tuple[str, DtmfMethod]] = field(default_factory=list)
+
+
+class FakeStack:
+    """A scripted far end.
+
+    Calling ``answer``, ``ring``, ``early`` or any other number: answers at once, rings until told, sends early media, or
+    rings. ``busy``, ``decline``, ``nobody``, ``offline`` fail as they say. ``registrar`` maps an account id to the code its
+    REGISTER gets (200 without an entry).
+    """
+
+    name = "fake"
+
+    def __init__(self, missing: tuple[str, ...] = ()) -> None:
+        self.missing = missing
+        self.commands: list[tuple[object, ...]] = []
+        self.registrar: dict[str, tuple[int, str]] = {}
+        self.expires_s = 1800
+        self.calls: dict[CallId, FakeCall] = {}
+        self.accounts: dict[str, tuple[Account, Credentials]] = {}
+        self.tones: set[tuple[Tone, DeviceRole]] = set()
+        self.available: tuple[Device, ...] = (
+            Device("Headset", "fake", 1, 2),
+            Device("Speakers", "fake", 0, 2),
+            Device("Webcam", "fake", 1, 0),
+        )
+        self.watched: tuple[float, float, bool] = (0, 0, False)
+        self.running = False
+        self._choices: tuple[RoleChoice, ...] = ()
+        self._serial = itertools.count(1)
+        self._report: Callable[[Report], None] = lambda report: None
+
+    # life
+
+    async def start(self, settings: StackSettings, report: Callable[[Report], None]) -> None:
+        """Come up."""
+        self._report = report
+        self.running = True
+        self.settings = settings
+
+    async def stop(self) -> None:
+        """End every call and go down."""
+        for call_id in list(self.calls):
+            self.end(call_id, EndedBy.PHONE, EndKind.ENGINE_STOPPED)
+        await self.settle()
+        self.running = False
+
+    async def settle(self) -> None:
+        """Wait until every report that is under way has arrived and been acted on."""
+        for _ in range(6):
+            await asyncio.sleep(0)
+
+    def report(self, report: Report) -> None:
+        """Report something as a stack does: later, on the loop."""
+        assert self.running, "a stack that is not running cannot report"
+        asyncio.get_running_loop().call_soon(self._report, report)
+
+    # accounts
+
+    def add_account(self, account: Account, credentials: Credentials) -> None:
+        """Know an account."""
+        self._log("add_account", account.id)
+        self.accounts[account.id] = (account, credentials)
+
+    def remove_account(self, account_id: str) -> None:
+        """Forget an account."""
+        self._log("remove_account", account_id)
+        assert account_id in self.accounts, f"unknown account {account_id}"
+        del self.accounts[account_id]
+
+    def register(self, account_id: str) -> None:
+        """Answer as ``registrar`` says."""
+        self._log("register", account_id)
+        assert account_id in self.accounts, f"unknown account {account_id}"
+        code, reason = self.registrar.get(account_id, (200, "OK"))
+        self.report(RegistrationReport(account_id, code, reason, self.expires_s if code == 200 else 0))
+
+    def unregister(self, account_id: str) -> None:
+        """Answer 200 with expiry 0."""
+        self._log("unregister", account_id)
+        self.report(RegistrationReport(account_id, 200, "OK", 0))
+
+    # calls: what the phone does
+
+    def make_call(self, call_id: CallId, account_id: str, uri: str, dtmf: DtmfMethod) -> None:
+        """Send an INVITE; the far end does what the number says."""
+        self._log("make_call", call_id, account_id, uri)
+        assert account_id in self.accounts, f"unknown account {account_id}"
+        assert call_id not in self.calls, "a call id is used once"
+        self.calls[call_id] = FakeCall(account_id, uri, outgoing=True)
+        number = parse_uri(uri).user
+        if number in _FINAL:
+            kind, code, reason = _FINAL[number]
+            self.end(call_id, EndedBy.THEM, kind, code, reason)
+            return
+        self.report(ProgressReport(call_id, 100, "Trying", sip_call_id=f"fake-{next(self._serial)}"))
+        if number == "early":
+            self.report(ProgressReport(call_id, 183, "Session Progress", early_media=True))
+        elif number != "silent":
+            self.report(ProgressReport(call_id, 180, "Ringing"))
+        if number == "answer":
+            self.far_answers(call_id)
+
+    def ring(self, call_id: CallId) -> None:
+        """Send 180."""
+        self._log("ring", call_id)
+        assert not self._call(call_id).outgoing
+
+    def answer(self, call_id: CallId) -> None:
+        """Send 200; the ACK follows."""
+        self._log("answer", call_id)
+        assert not self._call(call_id).outgoing
+        self._establish(call_id)
+
+    def hang_up(self, call_id: CallId, code: int = 0, reason: str = "") -> None:
+        """End the call; unknown ids are ignored, since the far end may have been faster."""
+        self._log("hang_up", call_id, code)
+        call = self.calls.get(call_id)
+        if call is None:
+            return
+        if call.answered:
+            self.end(call_id, EndedBy.US, EndKind.HANGUP)
+        elif call.outgoing:
+            self.end(call_id, EndedBy.US, EndKind.CANCELLED, 487, "Request Terminated")
+        else:
+            self.end(call_id, EndedBy.US, EndKind.DECLINED, code or 603, reason)
+
+    def hold(self, call_id: CallId) -> None:
+        """re-INVITE sendonly."""
+        self._log("hold", call_id)
+        self._set_hold(call_id, True)
+
+    def resume(self, call_id: CallId) -> None:
+        """re-INVITE sendrecv."""
+        self._log("resume", call_id)
+        self._set_hold(call_id, False)
+
+    def mute(self, call_id: CallId, on: bool) -> None:
+        """Microphone off or on."""
+        self._log("mute", call_id, on)
+
+    def send_dtmf(self, call_id: CallId, digits: str, method: DtmfMethod) -> None:
+        """Keep what was sent."""
+        self._log("send_dtmf", call_id, digits, method)
+        call = self.calls.get(call_id)
+        if call:
+            call.sent_digits.append((digits, method))
+
+    def play(self, call_id: CallId, path: str, loop: bool = False) -> None:
+        """Play a file: it is over at once."""
+        self._log("play", call_id, path, loop)
+        if path and not loop:
+            self.report(PlayedReport(call_id, path))
+
+    def record(self, call_id: CallId, path: str) -> None:
+        """Record nothing."""
+        self._log("record", call_id, path)
+
+    # sound
+
+    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT) -> None:
+        """Keep which tones play."""
+        self._log("tone", tone, on, role)
+        if on:
+            assert (tone, role) not in self.tones, f"{tone} plays already"
+            self.tones.add((tone, role))
+        else:
+            self.tones.discard((tone, role))
+
+    def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
+        """Open what is there."""
+        self._log("choose_devices", choices)
+        self._choices = choices
+        self.refresh_devices()
+
+    def refresh_devices(self) -> None:
+        """Report devices as ``available`` has them now."""
+        names = {device.name for device in self.available}
+        in_use: dict[DeviceRole, str] = {}
+        problems: dict[DeviceRole, str] = {}
+        for choice in self._choices:
+            if choice.name in names or choice.name == NULL_DEVICE:
+                in_use[choice.role] = choice.name
+            elif choice.name == DEFAULT_DEVICE and self.available:
+                in_use[choice.role] = self.available[0].name
+            else:
+                in_use[choice.role] = NULL_DEVICE
+                problems[choice.role] = f"{choice.role} device “{choice.name or 'default'}” is not there: no sound"
+        self.report(DevicesReport(self.available, in_use, problems))
+
+    def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
+        """Keep what is watched."""
+        self.watched = (levels_hz, stats_hz, mic_without_call)
+
+    # calls: what the far end does
+
+    def far_calls(self, account_id: str, number: str = "300", name: str = "", **headers: str) -> CallId:
+        """An INVITE arrives; returns the call's id."""
+        call_id = new_call_id()
+        self.calls[call_id] = FakeCall(account_id, number, outgoing=False)
+        account = self.accounts[account_id][0]
+        remote = Party(f"sip:{number}@{account.domain or 'far.example'}", name)
+        self.report(
+            IncomingReport(
+                call_id, account_id, remote, Party(account.address), f"fake-{next(self._serial)}", (), headers
+            )
+        )
+        return call_id
+
+    def far_answers(self, call_id: CallId) -> None:
+        """200 and our ACK."""
+        self.report(ProgressReport(call_id, 200, "OK"))
+        self._establish(call_id)
+
+    def far_holds(self, call_id: CallId, on: bool = True) -> None:
+        """re-INVITE of the far end."""
+        call = self._call(call_id)
+        call.remote_hold = on
+        self._report_media(call_id)
+
+    def far_sends_digit(self, call_id: CallId, digit: str, method: DtmfMethod = DtmfMethod.RFC4733) -> None:
+        """A DTMF digit arrives."""
+        self.report(DtmfReport(call_id, digit, method))
+
+    def far_hangs_up(self, call_id: CallId, code: int = 200, reason: str = "") -> None:
+        """BYE, or CANCEL of a call that still rings."""
+        call = self._call(call_id)
+        kind = EndKind.HANGUP if call.answered else EndKind.CANCELLED
+        self.end(call_id, EndedBy.THEM, kind, code if call.answered else 487, reason)
+
+    def end(self, call_id: CallId, by: EndedBy, kind: EndKind, code: int = 0, reason: str = "") -> None:
+        """End a call for any reason."""
+        del self.calls[call_id]
+        self.report(EndedReport(call_id, EndCause(by, kind, code, reason)))
+
+    # inside
+
+    def _establish(self, call_id: CallId) -> None:
+        self._call(call_id).answered = True
+        self._report_media(call_id)
+        self.report(ConfirmedReport(call_id))
+
+    def _set_hold(self, call_id: CallId, on: bool) -> None:
+        call = self.calls.get(call_id)
+        if call:
+            assert call.answered, "hold needs an answered call"
+            call.local_hold = on
+            self._report_media(call_id)
+
+    def _report_media(self, call_id: CallId) -> None:
+        call = self._call(call_id)
+        self.report(MediaReport(call_id, STREAM, call.local_hold, call.remote_hold))
+
+    def _call(self, call_id: CallId) -> FakeCall:
+        assert call_id in self.calls, f"unknown call {call_id}"
+        return self.calls[call_id]
+
+    def _log(self, *command: object) -> None:
+        assert self.running, f"{command[0]} before start or after stop"
+        self.commands.append(command)
