@@ -1,7 +1,7 @@
 """One key of the configuration: its kind, what is allowed, what it means.
 
-``tuiphone.config.schema`` is written with the helpers here. Each is used as the default of a dataclass field and has the
-type of the value, so a section reads as a table and type-checks as plain values. The meaning is the documentation:
+``tuiphone.config.schema`` is written with the helpers here. Each is used as the default of a dataclass field and has
+the type of the value, so a section reads as a table and type-checks as plain values. The meaning is the documentation:
 config.example.toml and docs/config.md are made from it.
 """
 
