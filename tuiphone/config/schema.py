@@ -19,10 +19,10 @@ from tuiphone.config.secrets import Secret
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.address import AddressError, parse_uri
 
-_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_CODEC = re.compile(r"[A-Za-z0-9.-]+(/[0-9]+){0,2}")
-_HOST_PORT = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_ACCOUNT_ID = r"[A-Za-z0-9_-]{1,32}"
+_CODEC = r"[A-Za-z0-9.-]+(/[0-9]+){0,2}"
+_HOST_PORT = r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_SHA256 = r"[0-9A-Fa-f]{64}"
 
 
 def _ip(value: str) -> str:
@@ -34,11 +34,11 @@ def _ip(value: str) -> str:
 
 
 def _codec(value: str) -> str:
-    return "" if _CODEC.fullmatch(value) else 'codec names such as "opus" or "speex/16000"'
+    return "" if re.fullmatch(_CODEC, value) else 'codec names such as "opus" or "speex/16000"'
 
 
 def _account_id(value: str) -> str:
-    return "" if _ACCOUNT_ID.fullmatch(value) else "1 to 32 letters, digits, “-” and “_”"
+    return "" if re.fullmatch(_ACCOUNT_ID, value) else "1 to 32 letters, digits, “-” and “_”"
 
 
 def _address(value: str) -> str:
@@ -53,7 +53,7 @@ def _host_port(value: str) -> str:
     if not value:
         return ""
     port = value.rpartition(":")[2] if re.search(r"[^:]:\d+$", value) else "1"
-    if _HOST_PORT.fullmatch(value) and 0 < int(port) < 65536:
+    if re.fullmatch(_HOST_PORT, value) and 0 < int(port) < 65536:
         return ""
     return "a host, or host:port, without “sip:”, or nothing"
 
@@ -70,7 +70,7 @@ def _proxy(value: str) -> str:
 
 def _pin(value: str) -> str:
     return (
-        "" if not value or _SHA256.fullmatch(value.replace(":", "")) else "64 hexadecimal digits (SHA-256), or nothing"
+        "" if not value or re.fullmatch(_SHA256, value.replace(":", "")) else "64 hexadecimal digits (SHA-256), or nothing"
     )
 
 
@@ -78,7 +78,7 @@ def _header_text(value: str) -> str:
     return "" if value and value.isprintable() and len(value) <= 120 else "1 to 120 printable characters"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhoneSection:
     """How the phone behaves."""
 
@@ -106,7 +106,7 @@ class PhoneSection:
     language: str = text("", "Language of the texts, such as en or pt_BR; empty: as the environment says.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NetworkSection:
     """Addresses and ports of SIP and RTP."""
 
@@ -123,7 +123,7 @@ class NetworkSection:
     user_agent: str = text("tuiphone", "The User-Agent header of SIP messages.", _header_text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AudioSection:
     """Sound devices, levels, codecs, and what is done to the sound."""
 
@@ -145,7 +145,7 @@ class AudioSection:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UiSection:
     """The screen."""
 
@@ -164,14 +164,14 @@ class UiSection:
     meter_hz: int = integer(5, "How often a second the level meters move.", 1, 10)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HistorySection:
     """The list of past calls."""
 
     keep_days: int = integer(365, "Days that a call stays in the history; 0: for ever.", 0, 36500)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogSection:
     """The log files."""
 
@@ -180,7 +180,7 @@ class LogSection:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccountConfig:
     """One account; at most one of the four sources of its password is given."""
 
@@ -242,7 +242,7 @@ KeyMap = Mapping[str, tuple[str, ...]]
 """Command id to the keys that start it. The screen knows which ids and keys there are."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Config:
     """The whole configuration."""
 
