@@ -13,6 +13,7 @@ from tuiphone.controller.ports import Credentials, RegistrationReport, SipStack
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, Registration, RegistrationState
+from tuiphone.model.address import parse_uri
 from tuiphone.model.event import AccountChanged, AccountRemoved, Event, Notice, NoticeLevel
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Accounts:
             return
         if self._entries.get(account.id) is not entry:
             return
-        self._stack.add_account(account, Credentials(account.username, secret))
+        self._stack.add_account(account, Credentials(account.username or parse_uri(account.address).user, secret))
         if account.registrar and account.register:
             self._attempt(entry)
 

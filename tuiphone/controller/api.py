@@ -47,8 +47,11 @@ class PhoneApi(Protocol):
         """Take an incoming call; the talking call goes on hold."""
         ...
 
-    async def decline(self, call: CallId = "", code: int = 486) -> None:
-        """Refuse an incoming call: 486 (busy here), 480 (unavailable), 603 (decline everywhere), 404 or 403."""
+    async def decline(self, call: CallId = "", code: int = 0) -> None:
+        """Refuse an incoming call: 486 (busy here), 480 (unavailable), 603 (decline everywhere), 404 or 403.
+
+        Code 0 is the configured one (phone.decline_code).
+        """
         ...
 
     async def hang_up(self, call: CallId = "") -> None:
@@ -146,11 +149,14 @@ class PhoneApi(Protocol):
         ...
 
     async def test_tone(self, role: DeviceRole, on: bool) -> None:
-        """Play a tone on the output or ring device."""
+        """Play a tone on the output or ring device; it ends by itself after 10 s."""
         ...
 
     async def watch_mic(self, on: bool) -> None:
-        """Keep the microphone open without a call so that Levels with an empty call id arrive."""
+        """Keep the microphone open without a call so that Levels with an empty call id arrive.
+
+        Ends with ``on`` false, or when nobody subscribes to readings any more.
+        """
         ...
 
     # history

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from tuiphone.controller.clock import Clock, Timer
 from tuiphone.controller.ports import DevicesReport, RoleChoice, SipStack, Tone
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
@@ -12,15 +13,20 @@ from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole, Devic
 from tuiphone.model.event import DevicesChanged, Event, Notice, NoticeLevel
 
 MAX_LEVEL = 200
+"""Percent."""
+TEST_TONE_S = 10.0
+"""A forgotten test tone stops after so many seconds."""
 
 
 class DeviceRoles:
     """The only writer of device state."""
 
     def __init__(
-        self, stack: SipStack, publish: Callable[[Event], None], persist: Callable[[str, object], None]
+        self, stack: SipStack, clock: Clock, publish: Callable[[Event], None], persist: Callable[[str, object], None]
     ) -> None:
         self._stack = stack
+        self._clock = clock
+        self._test_tones: dict[DeviceRole, Timer] = {}
         self._publish = publish
         self._persist = persist
         self.devices = Devices()
@@ -70,7 +76,13 @@ class DeviceRoles:
         """Play a tone on an output."""
         if role is DeviceRole.INPUT:
             raise PhoneError(_("A test tone needs the output or the ring device"), "invalid")
-        self._stack.tone(Tone.TEST, on, role)
+        timer = self._test_tones.pop(role, None)
+        if timer:
+            timer.cancel()
+            self._stack.tone(Tone.TEST, False, role)
+        if on:
+            self._stack.tone(Tone.TEST, True, role)
+            self._test_tones[role] = self._clock.later(TEST_TONE_S, lambda: self.test_tone(role, False))
 
     def reported(self, report: DevicesReport) -> None:
         """Take in what the stack found and uses; a new problem is said once."""

@@ -17,6 +17,7 @@ from tuiphone.model.address import Party
 from tuiphone.model.call import CallId, EndCause
 from tuiphone.model.device import Device, DeviceRole
 from tuiphone.model.media import Levels, MediaStream, StreamStats
+from tuiphone.model.record import CallRecord
 
 # --- settings handed down ---------------------------------------------------------------------------------------------
 
@@ -313,4 +314,48 @@ class SipStack(Protocol):
 
         ``mic_without_call`` keeps the input device open and reports Levels with an empty call id.
         """
+        ...
+
+
+class Settings(Protocol):
+    """Where the phone keeps what is chosen on the screen; raises PhoneError when it cannot be written."""
+
+    def set(self, key: str, value: str | int | bool) -> None:
+        """Keep a value under its dotted key ("audio.input")."""
+        ...
+
+    def put_account(self, account: Account, password: str) -> None:
+        """Keep an account that was added on the screen; an empty password keeps the one it has."""
+        ...
+
+    def remove_account(self, account_id: str) -> None:
+        """Forget an account that was added on the screen."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """Where ended calls are kept."""
+
+    def add(self, record: CallRecord) -> None:
+        """Keep a row."""
+        ...
+
+    def search(self, text: str, missed: bool, limit: int, before: float | None) -> tuple[CallRecord, ...]:
+        """Rows, newest first."""
+        ...
+
+    def last_dialled(self) -> CallRecord | None:
+        """The newest outgoing call."""
+        ...
+
+    def count_missed(self) -> int:
+        """Missed calls nobody has looked at."""
+        ...
+
+    def mark_seen(self) -> None:
+        """Every missed call has been looked at."""
+        ...
+
+    def clear(self) -> None:
+        """Delete every row."""
         ...

@@ -1,0 +1,496 @@
+"""The phone: implements ``PhoneApi`` on top of a SIP stack, and keeps the rules no far end knows about."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from tuiphone.config.schema import Config
+from tuiphone.controller.accounts import Accounts, SecretSource
+from tuiphone.controller.calls import Calls
+from tuiphone.controller.clock import Clock
+from tuiphone.controller.devices import DeviceRoles
+from tuiphone.controller.hub import Hub
+from tuiphone.controller.ports import (
+    ConfirmedReport,
+    DevicesReport,
+    DtmfReport,
+    EndedReport,
+    HistoryStore,
+    HoldFailedReport,
+    IncomingReport,
+    MediaReport,
+    PlayedReport,
+    ProgressReport,
+    RegistrationReport,
+    Report,
+    RoleChoice,
+    Settings,
+    SipStack,
+    StackDied,
+    StackNotice,
+    StackSettings,
+)
+from tuiphone.controller.ringing import Ringing, ToneRules
+from tuiphone.controller.silence import RtpWatch
+from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
+from tuiphone.model.account import Account, AccountStatus, DtmfMethod
+from tuiphone.model.address import AddressError, DialPlan, plan_dial
+from tuiphone.model.call import Call, CallId, CallState, Direction, EndCause, EndedBy, EndKind
+from tuiphone.model.device import DeviceRole, Devices
+from tuiphone.model.event import (
+    PROTOCOL,
+    CallChanged,
+    DndChanged,
+    EngineStopping,
+    Event,
+    HistoryChanged,
+    Notice,
+    NoticeLevel,
+    Reading,
+    Snapshot,
+)
+from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.record import CallRecord
+
+log = logging.getLogger(__name__)
+
+DEFAULT_METER_HZ = 10
+MAX_HISTORY_ROWS = 1000
+AUTO_PLAY_STATES = frozenset({CallState.EARLY_MEDIA, CallState.CONNECTING, CallState.TALKING})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a controller needs besides a stack."""
+
+    config: Config
+    settings: Settings
+    history: HistoryStore
+    secret: SecretSource
+    clock: Clock
+
+
+class Controller:
+    """Every command runs on one event loop; nothing here waits for a network or a device."""
+
+    def __init__(self, stack: SipStack, surroundings: Surroundings, on_shutdown: Callable[[], None]) -> None:
+        config = surroundings.config
+        self._stack = stack
+        self._config = config
+        self._settings = surroundings.settings
+        self._history = surroundings.history
+        self._clock = surroundings.clock
+        self._on_shutdown = on_shutdown
+        self._hub = Hub(on_readings=lambda wanted: self._watch())
+        self._accounts = Accounts(stack, self._clock, surroundings.secret, self._hub.publish)
+        self._accounts.default_id = config.phone.default_account
+        self._calls = Calls(stack, self._clock, self._publish_call, config.phone.max_lines)
+        self._ringing = Ringing(
+            stack,
+            self._clock,
+            lambda: self._calls,
+            ToneRules(config.phone.ringback, config.phone.call_waiting_tone),
+        )
+        self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
+        self._rtp = RtpWatch(config.phone.rtp_timeout_s)
+        self._dnd = config.phone.dnd
+        self._theme = config.ui.theme
+        self._mic_watched = False
+        self._watching = (0.0, 0.0, False)
+        self._files: dict[CallId, tuple[str, str]] = {}
+
+    # life
+
+    async def start(self, stored_accounts: frozenset[str] = frozenset()) -> None:
+        """Start the stack, open devices and register the configured accounts.
+
+        ``stored_accounts`` are the ids of accounts that were added on the screen and may be changed there.
+        """
+        await self._stack.start(stack_settings(self._config), self.report)
+        audio = self._config.audio
+        self._devices.start(
+            (
+                RoleChoice(DeviceRole.INPUT, audio.input, audio.input_level),
+                RoleChoice(DeviceRole.OUTPUT, audio.output, audio.output_level),
+                RoleChoice(DeviceRole.RING, audio.ring, audio.ring_level),
+            )
+        )
+        accounts = [configured.account() for configured in self._config.accounts]
+        await asyncio.gather(
+            *(
+                self._accounts.put(account, "settings" if account.id in stored_accounts else "config")
+                for account in accounts
+            )
+        )
+
+    async def stop(self, reason: str) -> None:
+        """End calls, unregister, stop the stack; front ends are told first."""
+        self._hub.publish(EngineStopping(reason))
+        self._accounts.close()
+        self._ringing.close()
+        await self._stack.stop()
+        await asyncio.sleep(0)
+        for call in list(self._calls):
+            self._end(EndedReport(call.id, EndCause(EndedBy.PHONE, EndKind.ENGINE_STOPPED)))
+
+    # events
+
+    async def snapshot(self) -> Snapshot:
+        return Snapshot(
+            protocol=PROTOCOL,
+            seq=self._hub.seq,
+            engine=self._stack.name,
+            accounts=self._accounts.all(),
+            calls=tuple(self._calls),
+            devices=self._devices.devices,
+            dnd=self._dnd,
+            max_lines=self._calls.max_lines,
+            missed=self._history.count_missed(),
+            missing=self._stack.missing,
+            theme=self._theme,
+            default_account=self._accounts.default_id,
+        )
+
+    def subscribe(self, since: int | None = None, readings: bool = False) -> AsyncIterator[tuple[int, Event | Reading]]:
+        return self._hub.subscribe(since, readings)
+
+    # calls
+
+    async def dial(self, target: str, account: str = "", play: str = "", record: str = "") -> CallId:
+        plan = self._plan(target, account)
+        call_id = self._calls.dial(self._accounts.get(plan.account_id), plan)
+        if play or record:
+            self._files[call_id] = (play, record)
+        self._after_change()
+        return call_id
+
+    async def preview(self, target: str, account: str = "") -> DialPlan:
+        return self._plan(target, account)
+
+    async def redial(self, account: str = "") -> CallId:
+        last = self._history.last_dialled()
+        if last is None:
+            raise PhoneError(_("Nothing has been dialled yet"))
+        known = {status.account.id for status in self._accounts.all()}
+        return await self.dial(last.remote_uri, account or (last.account_id if last.account_id in known else ""))
+
+    async def answer(self, call: CallId = "") -> None:
+        self._calls.answer(call)
+        self._after_change()
+
+    async def decline(self, call: CallId = "", code: int = 0) -> None:
+        self._calls.decline(call, code or self._config.phone.decline_code)
+
+    async def hang_up(self, call: CallId = "") -> None:
+        self._calls.hang_up(call, self._config.phone.decline_code)
+
+    async def hang_up_all(self) -> None:
+        for call in list(self._calls):
+            self._calls.hang_up(call.id, self._config.phone.decline_code)
+
+    async def hold(self, call: CallId = "") -> None:
+        self._calls.hold(call)
+
+    async def resume(self, call: CallId = "") -> None:
+        self._calls.resume(call)
+
+    async def swap(self) -> None:
+        self._calls.swap()
+
+    async def mute(self, call: CallId = "", on: bool | None = None) -> bool:
+        return self._calls.mute(call, on)
+
+    async def send_dtmf(self, digits: str, call: CallId = "", method: DtmfMethod | None = None) -> None:
+        self._calls.send_dtmf(digits, call, method)
+
+    async def set_dtmf_method(self, method: DtmfMethod, call: CallId = "") -> None:
+        self._calls.set_dtmf_method(method, call)
+
+    async def play(self, path: str, call: CallId = "", loop: bool = False) -> None:
+        self._calls.play(path, call, loop)
+
+    async def record(self, path: str, call: CallId = "") -> None:
+        self._calls.record(path, call)
+
+    # accounts
+
+    async def accounts(self) -> tuple[AccountStatus, ...]:
+        return self._accounts.all()
+
+    async def add_account(self, account: Account, password: str = "") -> None:
+        self._must_be_ours(account.id)
+        self._settings.put_account(account, password)
+        await self._accounts.put(account, "settings", password or None)
+
+    async def remove_account(self, account: str) -> None:
+        self._accounts.get(account)
+        self._must_be_ours(account)
+        if any(call.account_id == account for call in self._calls):
+            raise PhoneError(_("Account “{id}” has a call: hang it up first").format(id=account), "busy")
+        self._settings.remove_account(account)
+        self._accounts.remove(account)
+
+    async def register(self, account: str = "") -> None:
+        self._accounts.register(account)
+
+    async def unregister(self, account: str) -> None:
+        self._accounts.unregister(account)
+
+    async def set_default_account(self, account: str) -> None:
+        self._accounts.choose(account)
+        self._accounts.default_id = account
+        self._persist("phone.default_account", account)
+
+    # phone
+
+    async def set_dnd(self, on: bool) -> None:
+        if on != self._dnd:
+            self._dnd = on
+            self._hub.publish(DndChanged(on))
+            self._persist("phone.dnd", on)
+
+    async def set_theme(self, theme: str) -> None:
+        self._theme = theme
+        self._persist("ui.theme", theme)
+
+    # devices
+
+    async def devices(self, refresh: bool = False) -> Devices:
+        if refresh:
+            self._stack.refresh_devices()
+        return self._devices.devices
+
+    async def choose_device(self, role: DeviceRole, name: str) -> None:
+        self._devices.choose(role, name)
+
+    async def set_level(self, role: DeviceRole, level: int) -> None:
+        self._devices.set_level(role, level)
+
+    async def mute_device(self, role: DeviceRole, on: bool) -> None:
+        self._devices.mute(role, on)
+
+    async def test_tone(self, role: DeviceRole, on: bool) -> None:
+        self._devices.test_tone(role, on)
+
+    async def watch_mic(self, on: bool) -> None:
+        self._mic_watched = on
+        self._watch()
+
+    # history
+
+    async def history(
+        self, text: str = "", missed: bool = False, limit: int = 100, before: float | None = None
+    ) -> tuple[CallRecord, ...]:
+        return self._history.search(text, missed, max(1, min(limit, MAX_HISTORY_ROWS)), before)
+
+    async def mark_seen(self) -> None:
+        self._history.mark_seen()
+        self._hub.publish(HistoryChanged(None, 0))
+
+    async def clear_history(self) -> None:
+        self._history.clear()
+        self._hub.publish(HistoryChanged(None, 0))
+
+    # engine
+
+    async def shutdown(self, force: bool = False) -> None:
+        if len(self._calls) and not force:
+            raise PhoneError(
+                _("The phone has calls: hang up first, or stop it with force (the calls will end)"), "busy"
+            )
+        self._on_shutdown()
+
+    # reports
+
+    def report(self, report: Report) -> None:
+        """Take in what the stack says; a report can never break the phone."""
+        try:
+            self._take(report)
+        except Exception:
+            log.exception("a report could not be taken in: %s", type(report).__name__)
+
+    def _take(self, report: Report) -> None:  # noqa: PLR0912 (one line a kind)
+        match report:
+            case Levels():
+                self._hub.publish_reading(report)
+                return
+            case StreamStats():
+                self._hub.publish_reading(report)
+                self._watch_rtp(report)
+                return
+            case RegistrationReport():
+                self._accounts.reported(report)
+            case IncomingReport():
+                self._take_incoming(report)
+            case ProgressReport():
+                self._calls.progressed(report)
+            case ConfirmedReport():
+                self._calls.confirmed(report)
+            case MediaReport():
+                self._calls.media_changed(report)
+            case HoldFailedReport():
+                self._calls.hold_failed(report)
+            case DtmfReport():
+                self._calls.digit_received(report)
+            case EndedReport():
+                self._end(report)
+            case DevicesReport():
+                self._devices.reported(report)
+            case StackNotice():
+                self._hub.publish(Notice(NoticeLevel(report.level), report.text))
+            case StackDied():
+                self._hub.publish(Notice(NoticeLevel.ERROR, report.reason))
+                self._on_shutdown()
+            case PlayedReport():
+                pass
+        self._after_change()
+
+    def _take_incoming(self, report: IncomingReport) -> None:
+        account = self._accounts.get(report.account_id)
+        kind = EndKind.DND if self._dnd else EndKind.LINES_FULL if self._calls.full else None
+        if kind is None:
+            self._calls.incoming(report, account)
+            return
+        code = self._config.phone.decline_code if kind is EndKind.DND else 486
+        self._stack.hang_up(report.call_id, code)
+        now = self._clock.now()
+        self._keep(
+            CallRecord(
+                report.call_id,
+                account.id,
+                Direction.INCOMING,
+                report.remote.uri,
+                report.remote.name,
+                now,
+                None,
+                now,
+                0.0,
+                "",
+                EndCause(EndedBy.PHONE, kind, code),
+                seen=False,
+            )
+        )
+
+    def _end(self, report: EndedReport) -> None:
+        call = self._calls.ended(report)
+        if call is None:
+            return
+        self._files.pop(call.id, None)
+        self._rtp.forget(call.id)
+        self._keep(_record(call))
+        self._ringing.call_ended(call)
+        self._watch()
+
+    def _keep(self, record: CallRecord) -> None:
+        try:
+            self._history.add(record)
+        except PhoneError as error:
+            self._hub.publish(Notice(NoticeLevel.WARNING, str(error)))
+        self._hub.publish(HistoryChanged(record, self._history.count_missed()))
+
+    def _watch_rtp(self, stats: StreamStats) -> None:
+        call = next((call for call in self._calls if call.id == stats.call_id), None)
+        if call is None or not self._rtp.silent_too_long(call, stats):
+            return
+        seconds = round(stats.rx_silent_s)
+        if self._config.phone.rtp_timeout_hangup:
+            self._calls.end(call.id, EndCause(EndedBy.PHONE, EndKind.RTP_SILENCE, text=str(seconds)))
+        words = _("Line {line}: nothing has been heard from the far end for {n} s").format(line=call.line, n=seconds)
+        self._hub.publish(Notice(NoticeLevel.WARNING, words))
+
+    # inside
+
+    def _publish_call(self, event: Event) -> None:
+        self._hub.publish(event)
+        if isinstance(event, CallChanged) and event.call.id in self._files and event.call.state in AUTO_PLAY_STATES:
+            play, record = self._files.pop(event.call.id)
+            if play:
+                self._stack.play(event.call.id, play)
+            if record:
+                self._calls.record(record, event.call.id)
+
+    def _after_change(self) -> None:
+        self._ringing.update()
+        self._watch()
+
+    def _watch(self) -> None:
+        levels = DEFAULT_METER_HZ if self._hub.readings_wanted else 0.0
+        answered = any(call.state is CallState.TALKING for call in self._calls)
+        stats = 1.0 if self._hub.readings_wanted or (answered and self._rtp.timeout_s) else 0.0
+        # A screen that is killed cannot switch its microphone meter off: it ends with the last reader.
+        self._mic_watched = self._mic_watched and self._hub.readings_wanted
+        wanted = (levels, stats, self._mic_watched)
+        if wanted != self._watching:
+            self._watching = wanted
+            self._stack.watch(*wanted)
+
+    def _plan(self, target: str, account_id: str) -> DialPlan:
+        account = self._accounts.choose(account_id)
+        try:
+            return plan_dial(target, account.id, account.domain, account.transport)
+        except AddressError as error:
+            raise PhoneError(str(error), "invalid") from None
+
+    def _must_be_ours(self, account_id: str) -> None:
+        for status in self._accounts.all():
+            if status.account.id == account_id and status.stored == "config":
+                raise PhoneError(
+                    _(
+                        "Account “{id}” is written in config.toml: change it there (the phone never writes that file)"
+                    ).format(id=account_id)
+                )
+
+    def _persist(self, key: str, value: object) -> None:
+        assert isinstance(value, (str, int, bool))
+        try:
+            self._settings.set(key, value)
+        except PhoneError as error:
+            self._hub.publish(Notice(NoticeLevel.WARNING, str(error)))
+
+
+def _record(call: Call) -> CallRecord:
+    assert call.ended_at is not None
+    return CallRecord(
+        call_id=call.id,
+        account_id=call.account_id,
+        direction=call.direction,
+        remote_uri=call.remote.uri,
+        remote_name=call.remote.name,
+        started_at=call.created_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        duration_s=call.duration_s,
+        codec=call.media.codec if call.media else "",
+        end=call.end,
+        seen=call.direction is Direction.OUTGOING or call.answered_at is not None,
+    )
+
+
+def stack_settings(config: Config) -> StackSettings:
+    """The part of the configuration that a stack needs."""
+    network, audio = config.network, config.audio
+    return StackSettings(
+        user_agent=network.user_agent,
+        bind_address=network.bind_address,
+        public_address=network.public_address,
+        udp_port=network.udp_port,
+        tcp_port=network.tcp_port,
+        tls_port=network.tls_port,
+        tls_ca_file=network.tls_ca_file,
+        tls_cert_file=network.tls_cert_file,
+        tls_key_file=network.tls_key_file,
+        rtp_port_min=network.rtp_port_min,
+        rtp_port_max=network.rtp_port_max,
+        codecs=audio.codecs,
+        max_calls=config.phone.max_lines + 2,
+        null_audio=audio.null_audio,
+        echo_canceller=audio.echo_canceller,
+        echo_tail_ms=audio.echo_tail_ms,
+        noise_suppression=audio.noise_suppression,
+        vad=audio.vad,
+        log_level={"error": 1, "warning": 2, "info": 3, "debug": 5}[config.log.level],
+    )

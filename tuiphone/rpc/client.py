@@ -1,0 +1,162 @@
+"""The phone on the other side of a socket: the same API, carried by JSON-RPC."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+from tuiphone.controller.api import Phone
+from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.model.event import PROTOCOL, Event, Reading
+from tuiphone.rpc import jsonrpc
+from tuiphone.rpc.methods import method
+
+CONNECT_TIMEOUT_S = 3.0
+
+
+class RpcPhone:
+    """A connection to an engine; ``phone`` has the API. Open one with ``connect``."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._subscriptions: dict[int, asyncio.Queue[dict[str, Any] | PhoneError]] = {}
+        self._early: dict[int, list[dict[str, Any]]] = {}
+        self._lost: EngineLost | None = None
+        self._task = asyncio.ensure_future(self._read())
+
+    @property
+    def phone(self) -> Phone:
+        """This connection as the phone."""
+        return cast(Phone, _Proxy(self))
+
+    async def call(self, name: str, params: dict[str, Any]) -> Any:
+        """Call a method with JSON values; returns JSON. Raises PhoneError, or EngineLost when the connection ends."""
+        if self._lost:
+            raise self._lost
+        self._number += 1
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[self._number] = future
+        self._writer.write(jsonrpc.request(self._number, name, params))
+        try:
+            return await future
+        finally:
+            self._waiting.pop(self._number, None)
+
+    async def subscribe(
+        self, since: int | None = None, readings: bool = False
+    ) -> AsyncIterator[tuple[int, Event | Reading]]:
+        """Events, as ``PhoneEvents.subscribe``. Raises EngineLost when the connection ends."""
+        async for params in self.raw_events(since, readings):
+            yield jsonrpc.read_event(params)
+
+    async def raw_events(self, since: int | None = None, readings: bool = False) -> AsyncIterator[dict[str, Any]]:
+        """Events as they are on the wire: an object with seq, type and value."""
+        answer = await self.call("subscribe", {"since": since, "readings": readings})
+        number = int(answer["subscription"])
+        queue: asyncio.Queue[dict[str, Any] | PhoneError] = asyncio.Queue()
+        self._subscriptions[number] = queue
+        for params in self._early.pop(number, []):
+            queue.put_nowait(params)
+        if self._lost:
+            queue.put_nowait(self._lost)
+        try:
+            while True:
+                item = await queue.get()
+                if isinstance(item, PhoneError):
+                    raise item
+                yield item
+        finally:
+            self._subscriptions.pop(number, None)
+            if not self._lost:
+                self._number += 1
+                self._writer.write(jsonrpc.request(self._number, "unsubscribe", {"subscription": number}))
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._task.cancel()
+        self._writer.close()
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await self._writer.wait_closed()
+
+    async def _read(self) -> None:
+        reason = "The engine closed the connection"
+        try:
+            while line := await self._reader.readline():
+                self._received(jsonrpc.decode(line))
+        except (OSError, ValueError, PhoneError) as error:
+            reason = f"The connection to the engine broke: {error}"
+        finally:
+            self._end(jsonrpc.lost(reason))
+
+    def _received(self, message: dict[str, Any]) -> None:
+        if "method" in message:
+            params = message["params"]
+            queue = self._subscriptions.get(params["subscription"])
+            if message["method"] == "subscription_ended":
+                if queue:
+                    queue.put_nowait(PhoneError(params["message"], params["kind"]))
+            elif queue:
+                queue.put_nowait(params)
+            else:
+                self._early.setdefault(params["subscription"], []).append(params)
+            return
+        future = self._waiting.get(message.get("id", 0))
+        if future is None or future.done():
+            return
+        if "error" in message:
+            future.set_exception(jsonrpc.read_error(message["error"]))
+        else:
+            future.set_result(message.get("result"))
+
+    def _end(self, lost: EngineLost) -> None:
+        self._lost = lost
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(lost)
+        for queue in self._subscriptions.values():
+            queue.put_nowait(lost)
+
+
+class _Proxy:
+    """Turns attribute access into methods of the wire."""
+
+    def __init__(self, connection: RpcPhone) -> None:
+        self.connection = connection
+        self.subscribe = connection.subscribe
+
+    def __getattr__(self, name: str) -> Any:
+        described = method(name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            names = [parameter.name for parameter in described.parameters]
+            params = dict(zip(names, args, strict=False)) | kwargs
+            return jsonrpc.convert(await self.connection.call(name, params), described.result)
+
+        setattr(self, name, call)
+        return call
+
+
+async def connect(path: Path) -> RpcPhone:
+    """Connect to the engine that listens on ``path``.
+
+    Raises EngineLost when none does, PhoneError of kind "protocol" when it speaks another version.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            reader, writer = await asyncio.open_unix_connection(path, limit=jsonrpc.MAX_LINE)
+            connection = RpcPhone(reader, writer)
+            await connection.call("hello", {"protocol": PROTOCOL})
+    except TimeoutError:
+        raise EngineLost(f"The engine at {path} does not answer; stop it with: tuiphone engine stop") from None
+    except OSError as error:
+        raise EngineLost(f"No engine listens at {path} ({error.strerror or error})") from None
+    except PhoneError:
+        await connection.close()
+        raise
+    return connection

@@ -1,0 +1,107 @@
+"""The method table: what can be called, with which parameters. Made from ``PhoneApi``, the one page that says it."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from tuiphone.controller.api import PhoneApi
+from tuiphone.errors import PhoneError
+
+REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One named parameter; ``default`` is REQUIRED where none is given."""
+
+    name: str
+    type: Any
+    default: Any
+
+    @property
+    def type_name(self) -> str:
+        """The type as documentation shows it."""
+        return type_name(self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One callable method."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Any
+    doc: str
+
+    def bind(self, given: Mapping[str, Any], strict: bool = True) -> dict[str, Any]:
+        """Parameters converted to their types.
+
+        ``strict=False`` also takes numbers and truth values written as text, for a shell. Raises PhoneError of kind
+        "invalid" that names the method, the parameter and what is allowed.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                takes = ", ".join(known) or "no parameters"
+                raise PhoneError(f"{self.name} has no parameter “{name}”; it takes {takes}", "invalid")
+        bound: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name in given:
+                bound[parameter.name] = self._convert(parameter, given[parameter.name], strict)
+            elif parameter.default is REQUIRED:
+                raise PhoneError(f"{self.name} needs the parameter “{parameter.name}”", "invalid")
+        return bound
+
+    def _convert(self, parameter: Parameter, value: Any, strict: bool) -> Any:
+        try:
+            return msgspec.convert(value, parameter.type, strict=strict)
+        except msgspec.ValidationError as error:
+            raise PhoneError(f"{self.name}: parameter “{parameter.name}”: {error}", "invalid") from None
+
+
+@cache
+def methods() -> Mapping[str, Method]:
+    """Every method of the phone by its name on the wire."""
+    table: dict[str, Method] = {}
+    for name, function in vars(PhoneApi).items():
+        if name.startswith("_") or not inspect.iscoroutinefunction(function):
+            continue
+        hints = typing.get_type_hints(function)
+        parameters = tuple(
+            Parameter(parameter.name, hints[parameter.name], parameter.default)
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.name != "self"
+        )
+        table[name] = Method(name, parameters, hints["return"], inspect.getdoc(function) or "")
+    return table
+
+
+def method(name: str) -> Method:
+    """A method by name. Raises PhoneError of kind "unknown" with the nearest names."""
+    found = methods().get(name)
+    if found is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, methods(), 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(methods())}"
+        raise PhoneError(f"There is no method “{name}”: {hint}", "unknown")
+    return found
+
+
+def type_name(kind: Any) -> str:
+    """A type in the words of JSON."""
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "null"}
+    if kind in names:
+        return names[kind]
+    if typing.get_origin(kind) is tuple:
+        return f"list of {type_name(typing.get_args(kind)[0])}"
+    if typing.get_args(kind):
+        return " or ".join(type_name(part) for part in typing.get_args(kind))
+    return str(getattr(kind, "__name__", kind))
