@@ -1,0 +1,19 @@
+#include "tuiphone.h"
+
+#include <pjsua-lib/pjsua.h>
+
+#ifdef TUIPHONE_CODECS
+#define CODEC_FEATURES " ilbc isac"
+#else
+#define CODEC_FEATURES ""
+#endif
+
+const char *tuiphone_features(void)
+{
+    return "wake respond requests tcp-switch" CODEC_FEATURES;
+}
+
+void tuiphone_set_disable_tcp_switch(int on)
+{
+    pjsip_cfg()->endpt.disable_tcp_switch = on != 0;
+}

@@ -1,0 +1,79 @@
+/* What tuiphone adds to pjsua2, linked into the same shared object.
+ *
+ * Called from Python through ctypes on the extension's own file:
+ *
+ *     import ctypes, _pjsua2
+ *     lib = ctypes.CDLL(_pjsua2.__file__)
+ *
+ * Unless said otherwise a function is called on the thread that runs
+ * libCreate and libHandleEvents (the SIP thread), between libInit and
+ * libDestroy, and returns 0 (PJ_SUCCESS) or a pj_status_t.
+ */
+#ifndef TUIPHONE_H
+#define TUIPHONE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Words separated by spaces, for example "wake respond requests ilbc isac".
+ * Any thread, any time. */
+const char *tuiphone_features(void);
+
+/* ---- wake-up: libHandleEvents(5000) returns as soon as there is work ---- */
+
+/* Registers the wake-up with the SIP endpoint, and takes the calling thread as
+ * the one that sleeps. A second call does nothing. */
+int tuiphone_wake_init(void);
+
+/* Makes a running or the next libHandleEvents return. Any thread (it need not
+ * be registered with PJLIB), any time, a signal handler too; many calls before
+ * the SIP thread gets round to it are one wake-up. Queue first, then wake. */
+void tuiphone_wake(void);
+
+/* Call before libDestroy; tuiphone_wake stays harmless afterwards. */
+void tuiphone_wake_done(void);
+
+/* ---- requests ---------------------------------------------------------- */
+
+/* Answers an in-dialog request (NOTIFY, INFO, OPTIONS) that the stack would
+ * answer 500. Only from within onCallTsxState, with the address that
+ * prm.e.body.tsxState.src.rdata.pjRxData holds; code is 200 to 699.
+ *
+ *     lib.tuiphone_respond.argtypes = [ctypes.c_void_p, ctypes.c_int]
+ */
+int tuiphone_respond(void *rdata, int code);
+
+/* Called for each out-of-dialog request that nothing else in the stack takes
+ * (REFER, NOTIFY, INFO, PUBLISH, REGISTER, unknown methods; not ACK), once per
+ * transaction. text is the whole message, not terminated, valid only during the
+ * call; source is "host:port" of the sender. Returns
+ *     200 to 699   the status to answer with,
+ *     0            answer as without a handler,
+ *     below 0      drop it without an answer.
+ *
+ *     HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int,
+ *                                ctypes.c_char_p)
+ *
+ * with ctypes.string_at(text, size). Keep the HANDLER object alive until
+ * tuiphone_requests_done or libDestroy. */
+typedef int (*tuiphone_request_handler)(const char *text, int size,
+                                        const char *source);
+
+/* Without a handler (NULL): NOTIFY check-sync and keep-alive 200, other NOTIFY
+ * and SUBSCRIBE 489, REFER, INFO, PUBLISH, REGISTER, MESSAGE 405, requests that
+ * make sense in a dialog only 481, unknown methods 501. A second call replaces
+ * the handler. */
+int tuiphone_requests_init(tuiphone_request_handler handler);
+void tuiphone_requests_done(void);
+
+/* ---- settings ---------------------------------------------------------- */
+
+/* on != 0: a UDP request stays UDP however long it is (RFC 3261 18.1.1 would
+ * have it sent by TCP from 1300 bytes on). After libCreate. */
+void tuiphone_set_disable_tcp_switch(int on);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

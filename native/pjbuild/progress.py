@@ -1,0 +1,72 @@
+"""Progress on the terminal: one line per step with its name and elapsed time."""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+
+def clock(seconds: float) -> str:
+    """Elapsed time as m:ss."""
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+class Progress:
+    """Prints steps as they end; on a terminal the running ones have a live line.
+
+    Steps may run at the same time, each on a thread of its own.
+    """
+
+    def __init__(
+        self, out: TextIO | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._out = out if out is not None else sys.stderr
+        self._now = now
+        self._live = self._out.isatty()
+        self._running: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._drawn = False
+
+    def say(self, text: str) -> None:
+        """A line of its own, above the live line."""
+        with self._lock:
+            self._clear()
+            print(text, file=self._out, flush=True)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Shows `name` as running for the time of the block; a failure is shown as such."""
+        begun = self._now()
+        with self._lock:
+            self._running[name] = begun
+        ended = threading.Event()
+        ticker = threading.Thread(target=self._tick, args=(ended,), daemon=True)
+        if self._live:
+            ticker.start()
+        mark = "failed"
+        try:
+            yield
+            mark = "ok"
+        finally:
+            ended.set()
+            with self._lock:
+                del self._running[name]
+            self.say(f"  {name:<44} {clock(self._now() - begun):>6}  {mark}")
+
+    def _tick(self, ended: threading.Event) -> None:
+        while not ended.wait(0.5):
+            with self._lock:
+                self._clear()
+                now = self._now()
+                parts = [f"{name} {clock(now - since)}" for name, since in self._running.items()]
+                self._out.write("  ... " + " | ".join(parts))
+                self._out.flush()
+                self._drawn = True
+
+    def _clear(self) -> None:
+        if self._drawn:
+            self._out.write("\r\x1b[K")
+            self._drawn = False
