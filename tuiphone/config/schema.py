@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from tuiphone.config.option import boolean, choice, command, integer, names, path, required, secret, text
 from tuiphone.config.secrets import Secret
+from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.address import AddressError, parse_uri
 
@@ -29,24 +30,24 @@ def _ip(value: str) -> str:
     try:
         ip_address(value or "::")
     except ValueError:
-        return "an IP address such as 192.0.2.10, or nothing"
+        return _("an IP address such as 192.0.2.10, or nothing")
     return ""
 
 
 def _codec(value: str) -> str:
-    return "" if re.fullmatch(_CODEC, value) else 'codec names such as "opus" or "speex/16000"'
+    return "" if re.fullmatch(_CODEC, value) else _('codec names such as "opus" or "speex/16000"')
 
 
 def _account_id(value: str) -> str:
-    return "" if re.fullmatch(_ACCOUNT_ID, value) else "1 to 32 letters, digits, “-” and “_”"
+    return "" if re.fullmatch(_ACCOUNT_ID, value) else _("1 to 32 letters, digits, “-” and “_”")
 
 
 def _address(value: str) -> str:
     try:
         uri = parse_uri(value)
     except AddressError:
-        return "an address such as sip:2001@pbx.example"
-    return "" if uri.user else "an address with a user before the @, such as sip:2001@pbx.example"
+        return _("an address such as sip:2001@pbx.example")
+    return "" if uri.user else _("an address with a user before the @, such as sip:2001@pbx.example")
 
 
 def _host_port(value: str) -> str:
@@ -55,7 +56,7 @@ def _host_port(value: str) -> str:
     port = value.rpartition(":")[2] if re.search(r"[^:]:\d+$", value) else "1"
     if re.fullmatch(_HOST_PORT, value) and 0 < int(port) < 65536:
         return ""
-    return "a host, or host:port, without “sip:”, or nothing"
+    return _("a host, or host:port, without “sip:”, or nothing")
 
 
 def _proxy(value: str) -> str:
@@ -64,18 +65,18 @@ def _proxy(value: str) -> str:
     try:
         parse_uri(value if value.lower().startswith(("sip:", "sips:")) else f"sip:{value}")
     except AddressError:
-        return "a host, host:port or sip: address of a proxy, or nothing"
+        return _("a host, host:port or sip: address of a proxy, or nothing")
     return ""
 
 
 def _pin(value: str) -> str:
-    return (
-        "" if not value or re.fullmatch(_SHA256, value.replace(":", "")) else "64 hexadecimal digits (SHA-256), or nothing"
-    )
+    if not value or re.fullmatch(_SHA256, value.replace(":", "")):
+        return ""
+    return _("64 hexadecimal digits (SHA-256), or nothing")
 
 
 def _header_text(value: str) -> str:
-    return "" if value and value.isprintable() and len(value) <= 120 else "1 to 120 printable characters"
+    return "" if value and value.isprintable() and len(value) <= 120 else _("1 to 120 printable characters")
 
 
 @dataclass(frozen=True)

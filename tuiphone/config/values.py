@@ -1,0 +1,123 @@
+"""From a TOML value to the value of an option, or a sentence about what is allowed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tuiphone.config.option import Kind, Option
+from tuiphone.config.secrets import Secret
+from tuiphone.i18n import _
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+class WrongValueError(ValueError):
+    """``found`` and ``allowed`` in words."""
+
+    def __init__(self, found: str, allowed: str) -> None:
+        super().__init__(_("is {found}; allowed is {allowed}").format(found=found, allowed=allowed))
+
+
+def convert(option: Option, raw: object, folder: Path) -> object:
+    """The value of ``option`` that a TOML value stands for; relative paths start at ``folder``.
+
+    Raises WrongValueError.
+    """
+    match option.kind:
+        case Kind.INTEGER:
+            fits = isinstance(raw, int) and not isinstance(raw, bool) and option.low <= raw <= option.high
+        case Kind.BOOLEAN:
+            fits = isinstance(raw, bool)
+        case Kind.CHOICE:
+            fits = raw in option.choices and not isinstance(raw, bool)
+        case Kind.NAMES:
+            fits = _are_texts(option, raw)
+        case Kind.COMMAND:
+            fits = isinstance(raw, str) or _are_texts(option, raw)
+        case Kind.TEXT | Kind.PATH | Kind.SECRET:
+            fits = _is_text(option, raw)
+    if not fits:
+        raise WrongValueError(_("not a text") if option.kind is Kind.SECRET else shown(raw), allowed(option))
+    return _as_python(option, raw, folder)
+
+
+def from_text(option: Option, text: str) -> object:
+    """What an environment variable's text means in TOML's terms; a text that fits nothing stays as it is."""
+    match option.kind:
+        case Kind.INTEGER:
+            return int(text) if re.fullmatch(r"[+-]?\d{1,9}", text) else text
+        case Kind.BOOLEAN:
+            return _WORDS.get(text.lower(), text)
+        case Kind.CHOICE:
+            return next((c for c in option.choices if str(c) == text), text)
+        case Kind.NAMES:
+            return [part.strip() for part in text.split(",") if part.strip()]
+        case _:
+            return text
+
+
+def allowed(option: Option) -> str:
+    """What may stand for ``option``, in words."""
+    match option.kind:
+        case Kind.INTEGER:
+            words = _("a whole number from {low} to {high}").format(low=option.low, high=option.high)
+        case Kind.BOOLEAN:
+            words = _("true or false")
+        case Kind.CHOICE:
+            head, last = [shown(c) for c in option.choices[:-1]], shown(option.choices[-1])
+            words = _("{choices} or {last}").format(choices=", ".join(head), last=last)
+        case Kind.NAMES:
+            words = _("a list of {what}").format(what=option.check("") if option.check else _("texts in quotes"))
+        case Kind.COMMAND:
+            words = _("a text in quotes, or a list of them")
+        case Kind.TEXT | Kind.PATH | Kind.SECRET:
+            words = option.check("\0") if option.check else _("a text in quotes")
+    return words
+
+
+def shown(raw: object) -> str:
+    """A value as TOML writes it, shortened."""
+    match raw:
+        case bool():
+            return "true" if raw else "false"
+        case str():
+            text = json.dumps(str(raw), ensure_ascii=False)
+            return text if len(text) <= 60 else f'{text[:57]}…"'
+        case list() | tuple():
+            text = f"[{', '.join(shown(item) for item in raw)}]"
+            return text if len(text) <= 80 else _("a list of {n} values").format(n=len(raw))
+        case dict():
+            return _("a table")
+        case _:
+            return str(raw)
+
+
+def _is_text(option: Option, raw: object) -> bool:
+    return isinstance(raw, str) and "\0" not in raw and not (option.check and option.check(raw))
+
+
+def _are_texts(option: Option, raw: object) -> bool:
+    return isinstance(raw, list) and all(_is_text(option, item) for item in raw)
+
+
+def _as_python(option: Option, raw: object, folder: Path) -> object:
+    if option.kind is Kind.CHOICE:
+        return next(c for c in option.choices if c == raw)
+    if isinstance(raw, list):
+        return tuple(raw)
+    if isinstance(raw, str) and option.kind is Kind.SECRET:
+        return Secret(raw)
+    if isinstance(raw, str) and option.kind is Kind.PATH:
+        return _absolute(raw, folder)
+    return raw
+
+
+def _absolute(name: str, folder: Path) -> str:
+    if not name:
+        return ""
+    try:
+        return str(folder / Path(name).expanduser())
+    except RuntimeError:  # ~nobody
+        return name
