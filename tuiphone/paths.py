@@ -73,3 +73,8 @@ def private_dir(path: Path) -> Path:
     if mode & 0o077 and path.stat().st_uid == os.getuid():
         path.chmod(0o700)
     return path
+
+
+def is_remote() -> bool:
+    """Whether the socket is one somebody else provides (SSH): then no engine is started here."""
+    return bool(os.environ.get("TUIPHONE_SOCKET"))

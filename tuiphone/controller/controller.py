@@ -105,10 +105,10 @@ class Controller:
 
     # life
 
-    async def start(self, stored_accounts: frozenset[str] = frozenset()) -> None:
+    async def start(self, stored: Callable[[str], str] = lambda account_id: "config") -> None:
         """Start the stack, open devices and register the configured accounts.
 
-        ``stored_accounts`` are the ids of accounts that were added on the screen and may be changed there.
+        ``stored`` says of an account id where it lives: "config", or "settings" when it was added on the screen.
         """
         await self._stack.start(stack_settings(self._config), self.report)
         audio = self._config.audio
@@ -120,12 +120,7 @@ class Controller:
             )
         )
         accounts = [configured.account() for configured in self._config.accounts]
-        await asyncio.gather(
-            *(
-                self._accounts.put(account, "settings" if account.id in stored_accounts else "config")
-                for account in accounts
-            )
-        )
+        await asyncio.gather(*(self._accounts.put(account, stored(account.id)) for account in accounts))
 
     async def stop(self, reason: str) -> None:
         """End calls, unregister, stop the stack; front ends are told first."""
@@ -136,6 +131,10 @@ class Controller:
         await asyncio.sleep(0)
         for call in list(self._calls):
             self._end(EndedReport(call.id, EndCause(EndedBy.PHONE, EndKind.ENGINE_STOPPED)))
+
+    def notify(self, text: str, level: NoticeLevel = NoticeLevel.WARNING) -> None:
+        """Put a sentence on every message line."""
+        self._hub.publish(Notice(level, text))
 
     # events
 

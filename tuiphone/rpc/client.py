@@ -26,13 +26,14 @@ class RpcPhone:
         self._number = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._subscriptions: dict[int, asyncio.Queue[dict[str, Any] | PhoneError]] = {}
+        self._newest = 0
         self._early: dict[int, list[dict[str, Any]]] = {}
         self._lost: EngineLost | None = None
         self._task = asyncio.ensure_future(self._read())
 
     @property
     def phone(self) -> Phone:
-        """This connection as the phone."""
+        """The phone at the other end."""
         return cast(Phone, _Proxy(self))
 
     async def call(self, name: str, params: dict[str, Any]) -> Any:
@@ -61,6 +62,7 @@ class RpcPhone:
         number = int(answer["subscription"])
         queue: asyncio.Queue[dict[str, Any] | PhoneError] = asyncio.Queue()
         self._subscriptions[number] = queue
+        self._newest = max(self._newest, number)
         for params in self._early.pop(number, []):
             queue.put_nowait(params)
         if self._lost:
@@ -103,7 +105,8 @@ class RpcPhone:
                     queue.put_nowait(PhoneError(params["message"], params["kind"]))
             elif queue:
                 queue.put_nowait(params)
-            else:
+            elif params["subscription"] > self._newest:
+                # Arrived in the same breath as the answer that names the subscription, before anybody awaits it.
                 self._early.setdefault(params["subscription"], []).append(params)
             return
         future = self._waiting.get(message.get("id", 0))

@@ -94,8 +94,8 @@ class _Client:
             return
         number, name, params = message.get("id"), message.get("method"), message.get("params", {})
         if not isinstance(name, str) or not isinstance(params, dict):
-            error = PhoneError("A request has a method (text) and params (object)", "protocol")
-            self._send(jsonrpc.failure(number, error, jsonrpc.INVALID_REQUEST))
+            refusal = PhoneError("A request has a method (text) and params (object)", "protocol")
+            self._send(jsonrpc.failure(number, refusal, jsonrpc.INVALID_REQUEST))
             return
         # A task for each: tasks start in the order of their lines, and one that waits (a password command) blocks no other.
         task = asyncio.ensure_future(self._call(number, name, params))

@@ -1,0 +1,58 @@
+"""The command line: picks a command and wires it; each command is a file of this package."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = ("call", "config", "ctl", "demo", "doctor", "engine")
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; returns its exit code. Errors for people go to stderr as one sentence, never as a traceback."""
+    from tuiphone import i18n
+    from tuiphone.errors import PhoneError
+
+    i18n.install()
+    try:
+        return _run(arguments)
+    except PhoneError as error:
+        print(f"tuiphone: {error}", file=sys.stderr)
+        return 3 if error.kind == "unavailable" else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (a pager, head): nothing is wrong with the phone.
+        sys.stderr.close()
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        from tuiphone.cli.ui import open_phone
+
+        return open_phone()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    return int(options.func(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+    from importlib import import_module
+
+    from tuiphone import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="tuiphone",
+        description="A SIP softphone for the terminal. Without a command: open the phone (and start its engine if needed).",
+        epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine. `tuiphone call --help` has its own.",
+    )
+    parser.add_argument("--version", action="version", version=f"tuiphone {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"tuiphone.cli.{name}").add_parser(subparsers)
+    return parser

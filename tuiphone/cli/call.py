@@ -1,0 +1,231 @@
+"""``tuiphone call TARGET``: one call without a screen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import wave
+from collections.abc import AsyncIterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from tuiphone import engine_process, paths, texts
+from tuiphone.controller.api import Phone
+from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
+from tuiphone.model.account import Account, RegistrationState
+from tuiphone.model.call import Call, CallId, CallState, EndKind
+from tuiphone.model.event import AccountChanged, CallChanged, Event, Reading, Snapshot
+
+REGISTRATION_TIMEOUT_S = 10.0
+DTMF_AFTER_S = 0.3
+"""Pause between the answer and the first digit: an IVR needs a moment to listen."""
+
+
+class Exit(IntEnum):
+    """Exit codes of ``tuiphone call``."""
+
+    ANSWERED = 0
+    FAILED = 1
+    USAGE = 2
+    NO_ENGINE = 3
+    BUSY = 4
+    NO_ANSWER = 5
+    REJECTED = 6
+    NOT_REGISTERED = 7
+
+
+_EXITS = {
+    EndKind.BUSY: Exit.BUSY,
+    EndKind.NO_ANSWER: Exit.NO_ANSWER,
+    EndKind.UNAVAILABLE: Exit.NO_ANSWER,
+    EndKind.CANCELLED: Exit.NO_ANSWER,
+    EndKind.DECLINED: Exit.REJECTED,
+    EndKind.FORBIDDEN: Exit.REJECTED,
+    EndKind.NOT_FOUND: Exit.REJECTED,
+    EndKind.NO_COMMON_CODEC: Exit.REJECTED,
+    EndKind.REDIRECTED: Exit.REJECTED,
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "call",
+        help="make one call without a screen",
+        description="Makes one call and waits for its end. With --play it ends after the file, with --duration after so "
+        "many seconds, else when the far end hangs up or at Ctrl-C.",
+        epilog="Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 no engine, 4 busy, 5 no answer, 6 rejected, "
+        "7 not registered.",
+    )
+    parser.add_argument("target", metavar="TARGET", help="a number or address")
+    parser.add_argument("--account", default="", metavar="ID", help="the account to call from (default: the phone's)")
+    parser.add_argument(
+        "--play", default="", metavar="WAV", help="send this file (16-bit PCM) instead of the microphone"
+    )
+    parser.add_argument("--record", default="", metavar="WAV", help="write what the far end says to this file")
+    parser.add_argument("--dtmf", default="", metavar="DIGITS", help="digits to send after the answer (comma: pause)")
+    parser.add_argument("--duration", type=_seconds, metavar="S", help="hang up so many seconds after the answer")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=60.0, metavar="S", help="how long to let it ring (default 60)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.set_defaults(func=_run)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86400:
+        raise ValueError
+    return value
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tuiphone.cli.engine import start_and_wait
+
+    for name in ("play", "record"):
+        value = getattr(options, name)
+        if value:
+            setattr(options, name, str(Path(value).absolute()))
+    play_s = _length(options.play) if options.play else None
+    ours = engine_process.running_pid() is None and not paths.is_remote()
+    if ours:
+        start_and_wait()
+    return asyncio.run(_with_engine(options, play_s, ours))
+
+
+def _length(path: str) -> float:
+    try:
+        with wave.open(path) as file:
+            if file.getsampwidth() != 2:
+                raise PhoneError(_("{path} is not 16-bit PCM; convert it: sox in.wav -b 16 out.wav").format(path=path))
+            return float(file.getnframes()) / file.getframerate()
+    except (OSError, EOFError, wave.Error) as error:
+        raise PhoneError(_("{path} cannot be played: {error}").format(path=path, error=error), "invalid") from None
+
+
+async def _with_engine(options: argparse.Namespace, play_s: float | None, ours: bool) -> int:
+    from tuiphone.rpc.client import connect
+
+    connection = await connect(paths.socket_file())
+    try:
+        return await _OneCall(connection.phone, options, play_s).run()
+    finally:
+        if ours:
+            await connection.phone.shutdown(force=True)
+        await connection.close()
+
+
+class _OneCall:
+    def __init__(self, phone: Phone, options: argparse.Namespace, play_s: float | None) -> None:
+        self._phone = phone
+        self._options = options
+        self._length = options.duration if options.duration else play_s
+        self._call: Call | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._timed_out = False
+
+    async def run(self) -> int:
+        snapshot = await self._phone.snapshot()
+        events = self._phone.subscribe(snapshot.seq)
+        if not await self._registered(snapshot, events):
+            return Exit.NOT_REGISTERED
+        call_id = await self._phone.dial(
+            self._options.target, self._options.account, self._options.play, self._options.record
+        )
+        self._later(self._options.timeout, self._give_up)
+        try:
+            return await self._follow(call_id, events)
+        except asyncio.CancelledError:
+            await self._phone.hang_up(call_id)
+            raise
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _registered(self, snapshot: Snapshot, events: AsyncIterator[tuple[int, Event | Reading]]) -> bool:
+        plan = await self._phone.preview(self._options.target, self._options.account)
+        status = next(status for status in snapshot.accounts if status.account.id == plan.account_id)
+        if not _wants_registration(status.account):
+            return True
+        settled = {RegistrationState.REGISTERED, RegistrationState.REJECTED, RegistrationState.UNREGISTERED}
+        try:
+            async with asyncio.timeout(REGISTRATION_TIMEOUT_S):
+                while status.registration.state not in settled:
+                    _seq, event = await anext(events)
+                    if isinstance(event, AccountChanged) and event.status.account.id == plan.account_id:
+                        status = event.status
+        except TimeoutError:
+            pass
+        if status.registration.state is RegistrationState.REGISTERED:
+            return True
+        print(f"tuiphone: {texts.registration_sentence(status)}", file=sys.stderr)
+        if self._options.json:
+            print(json.dumps({"exit": Exit.NOT_REGISTERED, "outcome": Exit.NOT_REGISTERED.name.lower()}))
+        return False
+
+    async def _follow(self, call_id: CallId, events: AsyncIterator[tuple[int, Event | Reading]]) -> int:
+        async for _seq, event in events:
+            if not isinstance(event, CallChanged) or event.call.id != call_id:
+                continue
+            before, self._call = self._call, event.call
+            if before is None or before.state is not event.call.state:
+                self._moved(event.call)
+            if event.call.is_over:
+                return self._over(event.call)
+        return Exit.FAILED
+
+    def _moved(self, call: Call) -> None:
+        if call.state is CallState.TALKING:
+            self._tasks.pop().cancel()
+            if self._options.dtmf:
+                self._later(DTMF_AFTER_S, lambda: self._phone.send_dtmf(self._options.dtmf, call.id))
+            if self._length:
+                self._later(self._length, lambda: self._phone.hang_up(call.id))
+        if not self._options.json:
+            self._say(call)
+
+    def _say(self, call: Call) -> None:
+        if call.is_over:
+            print(texts.end_sentence(call))
+        elif call.state is CallState.TALKING and call.answered_at is not None:
+            codec = texts.codec(call.media.codec, call.media.clock_hz) if call.media else ""
+            print(
+                _("answered after {s:.1f} s {codec}").format(s=call.answered_at - call.created_at, codec=codec).strip()
+            )
+        else:
+            print(texts.state_words(call).lower())
+        sys.stdout.flush()
+
+    def _over(self, call: Call) -> int:
+        if call.answered_at is not None:
+            code = Exit.ANSWERED
+        elif self._timed_out:
+            code = Exit.NO_ANSWER
+        else:
+            code = _EXITS.get(call.end.kind, Exit.FAILED) if call.end else Exit.FAILED
+        if self._options.json:
+            import msgspec
+
+            outcome = {"exit": int(code), "outcome": code.name.lower(), "sentence": texts.end_sentence(call)}
+            print(json.dumps({**outcome, "call": msgspec.to_builtins(call)}, ensure_ascii=False))
+        return code
+
+    async def _give_up(self) -> None:
+        self._timed_out = True
+        if self._call:
+            await self._phone.hang_up(self._call.id)
+
+    def _later(self, seconds: float, action: Any) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(seconds)
+            await action()
+
+        self._tasks.append(asyncio.ensure_future(wait()))
+
+
+def _wants_registration(account: Account) -> bool:
+    return bool(account.registrar) and account.register

@@ -1,0 +1,92 @@
+"""``tuiphone ctl METHOD key=value…`` and ``tuiphone ctl events``: the whole API from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import Any
+
+from tuiphone import paths
+from tuiphone.errors import PhoneError
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "ctl",
+        help="call a method of the engine, or print its events",
+        description="Calls a method and prints its result as JSON. `tuiphone ctl events` prints events, one JSON a line; "
+        "`tuiphone ctl methods` lists the methods (docs/protocol.md has them with their meaning).",
+    )
+    parser.add_argument("method", metavar="METHOD", help="a method, or: events, methods")
+    parser.add_argument("parameters", metavar="key=value", nargs="*", help="its parameters; objects and lists as JSON")
+    parser.add_argument("--since", type=int, help="events: replay from the one after this number")
+    parser.add_argument("--readings", action="store_true", help="events: levels and statistics too")
+    parser.set_defaults(func=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.method == "methods":
+        return _list_methods()
+    if options.method == "events":
+        return asyncio.run(_events(options.since, options.readings))
+    from tuiphone.rpc.methods import method
+
+    given = parse_parameters(options.parameters)
+    # Checked on this side, where "1" may stand for a number; the engine checks again, strictly.
+    return asyncio.run(_call(options.method, method(options.method).bind(given, strict=False)))
+
+
+def parse_parameters(words: list[str]) -> dict[str, Any]:
+    """``key=value`` words as parameters; a value that begins like a JSON object or list is one."""
+    given: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise PhoneError(f"“{word}” is not key=value", "invalid")
+        if value[:1] in {"{", "["}:
+            try:
+                given[key] = json.loads(value)
+            except ValueError as error:
+                raise PhoneError(f"The value of {key} is not JSON: {error}", "invalid") from None
+        else:
+            given[key] = value
+    return given
+
+
+async def _call(name: str, params: dict[str, Any]) -> int:
+    import msgspec
+
+    from tuiphone.rpc.client import connect
+
+    connection = await connect(paths.socket_file())
+    try:
+        print(json.dumps(await connection.call(name, msgspec.to_builtins(params)), ensure_ascii=False))
+    finally:
+        await connection.close()
+    return 0
+
+
+async def _events(since: int | None, readings: bool) -> int:
+    from tuiphone.rpc.client import connect
+
+    connection = await connect(paths.socket_file())
+    try:
+        async for event in connection.raw_events(since, readings):
+            line = {"seq": event["seq"], "type": event["type"], "value": event["value"]}
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+    finally:
+        await connection.close()
+    return 0
+
+
+def _list_methods() -> int:
+    from tuiphone.rpc.methods import methods
+
+    for described in methods().values():
+        takes = " ".join(parameter.name for parameter in described.parameters)
+        print(f"{described.name:20} {takes:32} {described.doc.splitlines()[0]}")
+    return 0

@@ -1,0 +1,147 @@
+"""``tuiphone engine run|start|stop|status``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from tuiphone import engine_process, paths
+from tuiphone.errors import EngineLost, PhoneError
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 10.0
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("engine", help="run, start, stop the engine, or say how it is")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    run = actions.add_parser("run", help="run the engine in the foreground")
+    run.add_argument("--null-audio", action="store_true", help="never open a sound device")
+    run.set_defaults(func=_run)
+    start = actions.add_parser("start", help="start the engine in the background")
+    start.add_argument("--null-audio", action="store_true", help="never open a sound device")
+    start.set_defaults(func=_start)
+    stop = actions.add_parser("stop", help="stop the engine; refused while calls exist")
+    stop.add_argument("--force", action="store_true", help="stop it even so; the calls end")
+    stop.set_defaults(func=_stop)
+    status = actions.add_parser("status", help="say whether the engine runs, with its accounts and calls")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.set_defaults(func=_status)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tuiphone import engine
+
+    engine.run(options.null_audio)
+    # pjsip's threads are gone after a clean stop; whatever a library left running must not keep the process.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _start(options: argparse.Namespace) -> int:
+    if engine_process.running_pid():
+        print("The engine runs already.")
+        return 0
+    start_and_wait(options.null_audio)
+    print(f"The engine runs (process {engine_process.running_pid()}).")
+    return 0
+
+
+def start_and_wait(null_audio: bool = False) -> None:
+    """Start an engine and wait until it answers. Raises PhoneError with its last words when it does not."""
+    pid = engine_process.spawn(null_audio)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if _answers():
+            return
+        if _exited(pid):
+            break
+        time.sleep(0.01)
+    words = engine_process.last_words().removeprefix("tuiphone: ") or "it said nothing"
+    raise PhoneError(f"The engine did not start: {words} (log: {paths.log_file('engine')})", "unavailable")
+
+
+def _exited(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _answers() -> bool:
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(paths.socket_file()))
+        except OSError:
+            return False
+    return True
+
+
+def _stop(options: argparse.Namespace) -> int:
+    pid = engine_process.running_pid()
+    if pid is None:
+        print("No engine runs.")
+        return 0
+    try:
+        asyncio.run(_ask_to_stop(options.force))
+    except EngineLost:
+        # It does not answer on its socket: the signal asks the same.
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if engine_process.running_pid() != pid:
+            print("The engine is stopped.")
+            return 0
+        time.sleep(0.02)
+    raise PhoneError(f"The engine (process {pid}) does not stop; end it with: kill -9 {pid}")
+
+
+async def _ask_to_stop(force: bool) -> None:
+    from tuiphone.rpc.client import connect
+
+    connection = await connect(paths.socket_file())
+    try:
+        await connection.phone.shutdown(force)
+    finally:
+        await connection.close()
+
+
+def _status(options: argparse.Namespace) -> int:
+    pid = engine_process.running_pid()
+    if pid is None:
+        print(json.dumps({"running": False}) if options.json else "No engine runs.")
+        return 3
+    return asyncio.run(_describe(pid, options.json))
+
+
+async def _describe(pid: int, as_json: bool) -> int:
+    from tuiphone import texts
+    from tuiphone.rpc.client import connect
+
+    connection = await connect(paths.socket_file())
+    try:
+        snapshot = await connection.phone.snapshot()
+    finally:
+        await connection.close()
+    if as_json:
+        import msgspec
+
+        print(json.dumps({"running": True, "pid": pid, **msgspec.to_builtins(snapshot)}))
+        return 0
+    print(f"The engine runs (process {pid}, {snapshot.engine}).")
+    for status in snapshot.accounts:
+        print(f"  account {status.account.id}: {texts.registration_sentence(status)}")
+    for call in snapshot.calls:
+        print(f"  line {call.line}: {texts.state_word(call)} {call.remote.label}")
+    for sentence in snapshot.missing:
+        print(f"  missing: {sentence}")
+    return 0

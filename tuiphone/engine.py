@@ -1,0 +1,88 @@
+"""The engine process: stack, controller and RPC server, started in that order and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from dataclasses import replace
+
+from tuiphone import logs, paths
+from tuiphone.config.load import Loaded, load
+from tuiphone.config.passwords import password_for
+from tuiphone.config.save import SettingsStore
+from tuiphone.controller.clock import LoopClock
+from tuiphone.controller.controller import Controller, Surroundings
+from tuiphone.controller.history import History
+from tuiphone.controller.ports import SipStack
+from tuiphone.engine_process import only_one
+from tuiphone.model.account import Account
+from tuiphone.rpc.server import RpcServer
+
+log = logging.getLogger(__name__)
+
+
+def run(null_audio: bool = False) -> None:
+    """Run the engine in this process until it is told to stop.
+
+    Raises PhoneError when the configuration is wrong, the stack cannot start, or an engine runs already.
+    """
+    paths.private_dir(paths.runtime_dir())
+    with only_one():
+        loaded = load(paths.config_file(), paths.settings_file())
+        logs.start("engine", loaded.config.log.level)
+        for warning in loaded.warnings:
+            log.warning("%s", warning)
+        if null_audio:
+            audio = replace(loaded.config.audio, null_audio=True)
+            loaded = replace(loaded, config=replace(loaded.config, audio=audio))
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        asyncio.run(_serve(loaded))
+
+
+async def _serve(loaded: Loaded) -> None:
+    from tuiphone.stack.pjsua import PjsuaStack
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    stack: SipStack = PjsuaStack()
+    store = SettingsStore(paths.settings_file())
+    history = History(paths.history_file(), keep_days=loaded.config.history.keep_days)
+    surroundings = Surroundings(loaded.config, store, history, _password, LoopClock())
+    controller = Controller(stack, surroundings, stop.set)
+    server = RpcServer(controller)
+    try:
+        # The socket first: a screen can attach and draw while the stack is still coming up.
+        await server.start(paths.socket_file())
+        await controller.start(loaded.stored)
+        for warning in loaded.warnings:
+            controller.notify(warning)
+        log.info("engine ready: %s, %d accounts", stack.name, len(loaded.config.accounts))
+        # What start-up left behind never dies: keep the collector from walking it again and again.
+        gc.collect()
+        gc.freeze()
+        await stop.wait()
+    finally:
+        log.info("engine stops")
+        with contextlib.suppress(Exception):
+            await controller.stop("The engine was stopped")
+        await asyncio.sleep(0.05)
+        await server.stop()
+        history.close()
+        log.info("engine stopped")
+
+
+async def _password(account: Account) -> str:
+    # Read anew each time: registering again after a rejection must find a password that was mended meanwhile.
+    def find() -> str:
+        config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
+        for configured in config.accounts:
+            if configured.id == account.id:
+                return password_for(configured)
+        return ""
+
+    return await asyncio.to_thread(find)
