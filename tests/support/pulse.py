@@ -1,0 +1,158 @@
+"""A private PulseAudio with virtual devices: a sound card that tests can speak into and listen to.
+
+Sinks ``spk`` and ``ring`` are loudspeakers, ``head`` is a second one; source ``mic`` is a microphone that hears what is
+played into the sink ``micfeed``, ``mic2`` hears ``mic2feed``. Programs started with ``environment`` see just these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.process import Process, until
+
+SINKS = ("spk", "ring", "head", "micfeed", "mic2feed")
+SOURCES = {"mic": "micfeed", "mic2": "mic2feed"}
+RATE = 48000
+
+# norewinds: without it a null sink runs slow whenever another stream is open.
+_SINK = "load-module module-null-sink sink_name={name} norewinds=1 rate={rate} channels=1 channel_map=mono"
+_SOURCE = (
+    "load-module module-remap-source source_name={name} master={feed}.monitor channels=1 channel_map=mono"
+    " master_channel_map=mono remix=no"
+)
+_ALSA = """\
+pcm.!default {{ type pulse hint {{ show on description "default" }} }}
+ctl.!default {{ type pulse }}
+{devices}
+"""
+_ALSA_DEVICE = 'pcm.{name} {{ type pulse device "{device}" hint {{ show on description "{name}" }} }}'
+
+
+@dataclass
+class Pulse:
+    """The sound server, in a folder of its own."""
+
+    folder: Path
+    sinks: Sequence[str] = SINKS
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.socket = self.folder / "native"
+        (self.folder / "asound.conf").write_text(self._alsa())
+        (self.folder / "default.pa").write_text(self._script())
+        self.process = Process(
+            ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit",
+             "--log-target=stderr", "-F", self.folder / "default.pa"],
+            self.folder / "log",
+            env=self._home,
+        )  # fmt: skip
+
+    @property
+    def _home(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.folder),
+            "XDG_RUNTIME_DIR": str(self.folder),
+            "PULSE_RUNTIME_PATH": str(self.folder),
+            "PULSE_STATE_PATH": str(self.folder),
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a phone needs to see these devices and no others."""
+        return {"PULSE_SERVER": f"unix:{self.socket}", "ALSA_CONFIG_PATH": str(self.folder / "asound.conf")}
+
+    def control(self, *arguments: str) -> str:
+        """Run pactl; its output."""
+        done = subprocess.run(
+            ["pactl", *arguments], env={**self._home, **self.environment, "PATH": "/usr/bin:/bin"},
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def play(self, wav: Path, sink: str = "micfeed") -> Process:
+        """A player of a WAV file into a sink; enter it to begin."""
+        return Process(
+            ["paplay", f"--device={sink}", wav],
+            self.folder / f"play-{sink}.log",
+            env={**self._home, **self.environment},
+        )
+
+    def record(self, target: Path, sink: str = "spk") -> Recorder:
+        """A recorder of what a sink plays; entering it returns when the first samples have arrived."""
+        return Recorder(
+            Process(
+                ["parec", f"--device={sink}.monitor", "--file-format=wav", f"--rate={RATE}", "--channels=1",
+                 "--format=s16le", "--latency-msec=20", target],
+                self.folder / f"record-{sink}.log",
+                env={**self._home, **self.environment},
+            ),
+            target,
+        )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        self.process.start()
+        await until(self._answers, 15, "PulseAudio answers with its virtual devices")
+        return self
+
+    def _answers(self) -> bool:
+        if self.process.returncode is not None:
+            raise AssertionError(f"pulseaudio ended:\n{self.process.tail()}")
+        if not self.socket.exists():
+            return False
+        try:
+            return "mic" in self.control("list", "short", "sources")
+        except subprocess.CalledProcessError:
+            return False
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.process.stop()
+
+    def _script(self) -> str:
+        lines = [f"load-module module-native-protocol-unix auth-anonymous=1 socket={self.socket}"]
+        lines += [_SINK.format(name=name, rate=RATE) for name in self.sinks]
+        lines += [_SOURCE.format(name=name, feed=feed) for name, feed in SOURCES.items() if feed in self.sinks]
+        lines += ["set-default-sink spk", "set-default-source mic"]
+        return "\n".join(lines) + "\n"
+
+    def _alsa(self) -> str:
+        names = [*self.sinks, *(name for name, feed in SOURCES.items() if feed in self.sinks)]
+        return _ALSA.format(devices="\n".join(_ALSA_DEVICE.format(name=name, device=name) for name in names))
+
+
+@dataclass
+class Recorder:
+    """A running recording."""
+
+    process: Process
+    target: Path
+
+    async def __aenter__(self) -> Self:
+        self.process.start()
+        await until(lambda: self.target.exists() and self.target.stat().st_size > 1000, 10, "first samples recorded")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.process.stop()
+        await asyncio.sleep(0)
+
+
+def espeak(text: str, target: Path) -> Path:
+    """Spoken text as 16-bit mono WAV at the telephone's 8 kHz, with the telephone's band."""
+    raw = target.with_suffix(".espeak.wav")
+    subprocess.run(["espeak-ng", "-v", "en", "-s", "150", "-w", str(raw), text], check=True, capture_output=True)
+    subprocess.run(
+        ["sox", str(raw), "-r", "8000", "-b", "16", "-c", "1", str(target), "gain", "-n", "-6", "sinc", "300-3400"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return target
