@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
-from tuiphone.config.secrets import Secret
+from tuiphone.config.secret import Secret
 
 T = TypeVar("T", bound=str | int)
 Check = Callable[[str], str]

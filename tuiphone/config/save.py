@@ -17,7 +17,7 @@ from typing import Any
 
 from tuiphone.config.document import ConfigError, read_document
 from tuiphone.config.layer import ACCOUNT_OPTIONS, SECTION_OPTIONS
-from tuiphone.config.secrets import KEYRING_SERVICE, forget_in_keyring, store_in_keyring
+from tuiphone.config.passwords import KEYRING_SERVICE, forget_in_keyring, store_in_keyring
 from tuiphone.config.values import WrongValueError, convert
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _

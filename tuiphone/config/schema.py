@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 
 from tuiphone.config.option import boolean, choice, command, integer, names, path, required, secret, text
-from tuiphone.config.secrets import Secret
+from tuiphone.config.secret import Secret
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.address import AddressError, parse_uri

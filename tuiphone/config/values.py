@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from tuiphone.config.option import Kind, Option
-from tuiphone.config.secrets import Secret
+from tuiphone.config.secret import Secret
 from tuiphone.i18n import _
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}

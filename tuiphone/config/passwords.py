@@ -1,4 +1,4 @@
-"""Passwords: where they come from, and a type that never shows what it holds.
+"""Passwords: where they come from, and the keyring they can be kept in.
 
 ``password_for`` may wait for a command or for a keyring that asks its owner: call it in a thread.
 """
@@ -23,39 +23,6 @@ KEYRING_SERVICE = "tuiphone"
 """The service under which the phone itself stores passwords, by account id."""
 COMMAND_TIMEOUT_S = 10.0
 KEYRING_TIMEOUT_S = 10.0
-
-
-class Secret:
-    """A text that must not be seen: ``repr``, ``str`` and formatting give stars; ``reveal`` gives the text."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str = "") -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that needs it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "***" if self._text else ""
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(("Secret", self._text))
-
-    def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a Secret is not written anywhere")
 
 
 def password_for(account: AccountConfig) -> str:
