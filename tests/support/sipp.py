@@ -1,9 +1,8 @@
-"""SIPp as a far end whose every message the test decides: scenario files in ``tests/peers/scenarios``."""
+"""SIPp as a far end whose every message the test decides."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -11,55 +10,57 @@ from typing import Self
 
 from tests.support.ports import LOOPBACK, free_port, free_rtp_block
 from tests.support.process import Process, ProcessFailed, until
-
-SCENARIOS = Path(__file__).parents[1] / "peers" / "scenarios"
+from tests.support.scenario import Scenario
 
 
 @dataclass
 class Sipp:
     """One SIPp playing a scenario once; leaving the context without ``finish`` ends it.
 
-    ``remote`` is "address:port" for a scenario that begins; ``keys`` are the scenario's ``[words]``. ``rtp_port`` is
+    ``remote`` is "address:port" for a scenario that begins and ``target`` the user it calls there. ``rtp_port`` is
     the port that its SDP names: where an ``RtpEnd`` listens, or nobody.
     """
 
     folder: Path
-    scenario: str
+    scenario: Scenario
     remote: str = ""
     user: str = "sipp"
-    keys: Mapping[str, str] = field(default_factory=dict)
+    target: str = "phone"
     password: str = ""
     transport: str = "u1"
-    calls: int = 1
     timeout_s: int = 45
     rtp_port: int = field(default_factory=lambda: free_rtp_block()[0])
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._messages = self.folder / f"{self.scenario}.messages"
-        keys = [
-            part
-            for name, value in (dict(self.keys) | {"rtp_port": str(self.rtp_port)}).items()
-            for part in ("-key", name, value)
-        ]
-        login = ["-au", self.user, "-ap", self.password] if self.password else []
+        self._messages = self.folder / "messages"
+        self._errors = self.folder / "errors"
+        file = self.folder / "scenario.xml"
+        file.write_text(self.scenario.xml)
+        options: dict[str, object] = {
+            "-sf": file,
+            "-i": LOOPBACK,
+            "-p": self.port,
+            "-s": self.user,
+            "-t": self.transport,
+            "-mi": LOOPBACK,
+            "-mp": free_rtp_block()[0],
+            "-m": 1,
+            "-timeout": self.timeout_s,
+            "-message_file": self._messages,
+            "-error_file": self._errors,
+            # A message that the scenario does not expect ends it: the test then shows which one came.
+            "-default_behaviors": "abortunexp",
+            **({"-au": self.user, "-ap": self.password} if self.password else {}),
+        }
         self.process = Process(
             [
-                *("sipp", *((self.remote,) if self.remote else ()), "-sf", str(SCENARIOS / f"{self.scenario}.xml")),
-                *("-i", LOOPBACK, "-p", str(self.port), "-s", self.user, "-t", self.transport),
-                *("-mi", LOOPBACK, "-mp", str(free_rtp_block()[0]), "-m", str(self.calls), "-r", "1"),
-                *("-timeout", str(self.timeout_s), "-timeout_error", "-nostdin", "-nd"),
-                *(
-                    "-trace_msg",
-                    "-message_file",
-                    str(self._messages),
-                    "-trace_err",
-                    "-error_file",
-                    str(self.folder / "errors"),
-                ),
-                *login,
-                *keys,
+                "sipp",
+                *((self.remote,) if self.remote else ()),
+                *(str(word) for option in options.items() for word in option),
+                *("-key", "rtp_port", str(self.rtp_port), "-key", "target", self.target),
+                *("-trace_msg", "-trace_err", "-timeout_error", "-nostdin"),
             ],
             self.folder / "log",
             env={"TERM": "dumb"},
@@ -102,9 +103,8 @@ class Sipp:
             raise ProcessFailed(self._failure(f"ended with {code}"))
 
     def _failure(self, what: str) -> str:
-        errors = self.folder / "errors"
-        said = errors.read_text(errors="replace") if errors.exists() else self.process.tail()
-        return f"SIPp {self.scenario}: {what}\n{said[-2000:]}\n--- messages\n{self.messages[-6000:]}"
+        said = self._errors.read_text(errors="replace") if self._errors.exists() else self.process.tail()
+        return f"SIPp: {what}\n{said[-2000:]}\n--- messages\n{self.messages[-6000:]}"
 
     async def __aenter__(self) -> Self:
         self.process.start()

@@ -18,6 +18,7 @@ from tests.support.kamailio import Kamailio
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import Process, ProcessFailed, until
 from tests.support.pulse import Pulse, espeak
+from tests.support.scenario import Scenario, answering, sdp
 from tests.support.sipp import Sipp
 
 
@@ -73,7 +74,12 @@ async def test_sipp_registers_at_kamailio_over_udp_and_tcp(tmp_path: Path) -> No
     async with Kamailio(tmp_path / "kamailio", {"alice": "secret"}) as registrar:
         for transport in ("u1", "t1"):
             async with Sipp(
-                tmp_path / transport, "register", registrar.host, "alice", password="secret", transport=transport
+                tmp_path / transport,
+                Scenario().register(),
+                registrar.host,
+                "alice",
+                password="secret",
+                transport=transport,
             ) as sipp:
                 await sipp.finish()
         assert [(r.what, r.transport, r.expires) for r in registrar.registers] == [
@@ -87,12 +93,12 @@ async def test_sipp_registers_at_kamailio_over_udp_and_tcp(tmp_path: Path) -> No
 @pytest.mark.peer
 async def test_kamailio_refuses_a_wrong_password_and_comes_back_on_the_same_port(tmp_path: Path) -> None:
     async with Kamailio(tmp_path / "kamailio", {"alice": "secret"}) as registrar:
-        async with Sipp(tmp_path / "wrong", "register", registrar.host, "alice", password="wrong") as sipp:
+        async with Sipp(tmp_path / "wrong", Scenario().register(), registrar.host, "alice", password="wrong") as sipp:
             await until(lambda: len(sipp.received("SIP/2.0 401")) > 1, 5, "a second 401")
         assert [r.what for r in registrar.registers[:2]] == ["challenge", "refused"]
         await registrar.stop()
         await registrar.start()
-        async with Sipp(tmp_path / "right", "register", registrar.host, "alice", password="secret") as sipp:
+        async with Sipp(tmp_path / "right", Scenario().register(), registrar.host, "alice", password="secret") as sipp:
             await sipp.finish()
         assert len(await registrar.until_registered("alice")) == 1
 
@@ -141,11 +147,45 @@ async def test_baresip_calls_baresip_and_hears_speech_and_digits(tmp_path: Path)
 
 @pytest.mark.peer
 async def test_baresip_calls_sipp(tmp_path: Path) -> None:
-    async with Sipp(tmp_path / "sipp", "answer") as sipp, Baresip(tmp_path / "baresip") as baresip:
+    async with Sipp(tmp_path / "sipp", answering().until_bye()) as sipp, Baresip(tmp_path / "baresip") as baresip:
         await baresip.dial(sipp.address)
         await baresip.until_event("CALL_ESTABLISHED")
         await baresip.hang_up()
         await sipp.finish()
+
+
+@pytest.mark.peer
+async def test_sipp_calls_baresip_holds_it_and_resumes(tmp_path: Path) -> None:
+    scenario = (
+        Scenario()
+        .invite(sdp())
+        .answered(200)
+        .ack()
+        .pause(200)
+        .invite(sdp("sendonly", version=2))
+        .answered(200, expect="a=recvonly")
+        .ack()
+        .pause(200)
+        .invite(sdp(version=3))
+        .answered(200, expect="a=sendrecv")
+        .ack()
+        .bye("Reason: Q.850;cause=16")
+    )
+    async with Baresip(tmp_path / "baresip", answer="auto") as baresip:
+        remote = f"{LOOPBACK}:{baresip.port}"
+        async with Sipp(tmp_path / "sipp", scenario, remote, target=baresip.user) as sipp:
+            await sipp.finish()
+
+
+@pytest.mark.peer
+async def test_an_unexpected_message_fails_the_scenario_at_once(tmp_path: Path) -> None:
+    refusing = Scenario().receive("INVITE").reply(486, "Busy Here").receive("ACK")
+    async with (
+        Sipp(tmp_path / "far", refusing, user="far") as far,
+        Sipp(tmp_path / "near", Scenario().invite(sdp()).answered(200), f"{LOOPBACK}:{far.port}", target="far") as near,
+    ):
+        with pytest.raises(ProcessFailed, match="486 Busy Here"):
+            await near.finish(5)
 
 
 @pytest.mark.sound
