@@ -14,8 +14,6 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from pjbuild.cache import Cache, default_root
 from pjbuild.errors import BuildError
 from pjbuild.progress import Progress
@@ -34,9 +32,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         help="keep the build tree after success (for work on the helper)",
     )
     parser.add_argument("--print-pjsua", action="store_true", help="print the program's path")
-    parser.add_argument(
-        "--find", action="store_true", help="print what is in the cache; never build"
-    )
+    parser.add_argument("--find", action="store_true", help="print what is in the cache; never build")
     return parser.parse_args(argv)
 
 
@@ -44,14 +40,10 @@ def main(argv: list[str]) -> int:
     """Runs the command; returns the exit code."""
     wish = parse(argv)
     cache = Cache(default_root())
-    given = wish.source or (
-        Path(os.environ["TUIPHONE_PJPROJECT"]) if os.environ.get("TUIPHONE_PJPROJECT") else None
-    )
+    given = wish.source or (Path(os.environ["TUIPHONE_PJPROJECT"]) if os.environ.get("TUIPHONE_PJPROJECT") else None)
     try:
-        if wish.find:
-            product = find_product(cache)
-        else:
-            product = Build(cache, Progress(), wish.jobs, wish.keep_tree).product(given)
+        build = Build(cache, Progress(), wish.jobs, wish.keep_tree)
+        product = find_product(cache) if wish.find else build.product(given)
     except BuildError as error:
         print(error.report(), file=sys.stderr)
         return 1

@@ -1,6 +1,9 @@
 /* pjproject's compile-time settings for tuiphone. */
 #define PJ_HAS_IPV6                             1
 #define PJ_IOQUEUE_MAX_HANDLES                  1024
+/* Plain epoll: each ioqueue has one thread, and the exclusive mode that is the default
+ * costs four system calls more for each packet. */
+#define PJ_IOQUEUE_DEFAULT_EPOLL_FLAGS          0
 
 #define PJMEDIA_HAS_VIDEO                       0
 #define PJMEDIA_HAS_G7221_CODEC                 0

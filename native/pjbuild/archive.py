@@ -25,10 +25,7 @@ def release_of(archive: Path) -> str:
         text = _version_mak(archive)
     except (OSError, tarfile.TarError, EOFError) as error:
         raise BuildError(f"{archive} cannot be read as a source archive: {error}") from None
-    found = {
-        name: value
-        for name, value in re.findall(r"PJ_VERSION_(MAJOR|MINOR|REV)[ \t]*:=[ \t]*(\d*)", text)
-    }
+    found = dict(re.findall(r"PJ_VERSION_(MAJOR|MINOR|REV)[ \t]*:=[ \t]*(\d*)", text))
     if not found.get("MAJOR"):
         raise BuildError(f"{archive} holds no pjproject (no version.mak at its top)")
     parts = [found["MAJOR"], found.get("MINOR", "0"), found.get("REV", "")]
@@ -46,9 +43,7 @@ def _version_mak(archive: Path) -> str:
     return ""
 
 
-def unpack(
-    runner: Runner, label: str, archive: Path, into: Path, only: Sequence[str] = ()
-) -> None:
+def unpack(runner: Runner, label: str, archive: Path, into: Path, only: Sequence[str] = ()) -> None:
     """Unpacks below `into` without the archive's top folder.
 
     With `only`, shell patterns, just the members whose full path matches one.

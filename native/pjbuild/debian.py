@@ -57,9 +57,7 @@ def _one_line_style(text: str) -> list[Mirror]:
         if match := line_form.match(line.split("#")[0].strip()):
             options, uri, suite, components = match.groups()
             signed = re.search(r"signed-by=(\S+)", options or "", re.IGNORECASE)
-            found.append(
-                Mirror(uri, (suite,), tuple(components.split()), signed.group(1) if signed else "")
-            )
+            found.append(Mirror(uri, (suite,), tuple(components.split()), signed.group(1) if signed else ""))
     return found
 
 
@@ -74,15 +72,10 @@ def _deb822_style(text: str) -> list[Mirror]:
         if "uris" not in fields or fields.get("enabled", "yes").lower() == "no":
             continue
         signed = fields.get("signed-by", "")
-        for uri in fields["uris"].split():
-            found.append(
-                Mirror(
-                    uri,
-                    tuple(fields.get("suites", "").split()),
-                    tuple(fields.get("components", "").split()),
-                    signed if signed.startswith("/") else "",
-                )
-            )
+        suites, components = (tuple(fields.get(name, "").split()) for name in ("suites", "components"))
+        found += [
+            Mirror(uri, suites, components, signed if signed.startswith("/") else "") for uri in fields["uris"].split()
+        ]
     return found
 
 

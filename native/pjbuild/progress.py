@@ -20,9 +20,7 @@ class Progress:
     Steps may run at the same time, each on a thread of its own.
     """
 
-    def __init__(
-        self, out: TextIO | None = None, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, out: TextIO | None = None, now: Callable[[], float] = time.monotonic) -> None:
         self._out = out if out is not None else sys.stderr
         self._now = now
         self._live = self._out.isatty()

@@ -103,9 +103,7 @@ class Build:
         target = self.cache.product(keys.wheel)
         if not target.is_dir():
             self.progress.say(f"  building pjsua2 {source.release}, full log in {runner.log_path}")
-            tree = Tree(
-                self.cache.tree(keys.tree), runner, self.progress, self.jobs or os.cpu_count() or 1
-            )
+            tree = Tree(self.cache.tree(keys.tree), runner, self.progress, self.jobs or os.cpu_count() or 1)
             tree.build(source.path, NATIVE / "patches", NATIVE / "config_site.h")
             self._finish(tree, source, keys, target)
             if not self.keep_tree:

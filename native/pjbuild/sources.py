@@ -187,9 +187,7 @@ class Finder:
             raise BuildError(f"upstream is not reachable ({reason})") from None
         check_digest(part, self._pins.upstream_sha256)
         part.replace(place)
-        return self._shelf.keep(
-            place, self._checked_release(place), "upstream", "upstream's, SHA-256 as pinned"
-        )
+        return self._shelf.keep(place, self._checked_release(place), "upstream", "upstream's, SHA-256 as pinned")
 
     def _from_debian(self) -> Source:
         facts = debian.os_release()
@@ -229,9 +227,7 @@ class Finder:
     def _checked_release(self, path: Path) -> str:
         release = self._release_of(path)
         if _is_older(release, self._pins.release):
-            raise BuildError(
-                f"{path.name} is {self._pins.name} {release}, older than {self._pins.release}"
-            )
+            raise BuildError(f"{path.name} is {self._pins.name} {release}, older than {self._pins.release}")
         if release != self._pins.release:
             self._say(
                 f"  warning: {self._pins.name} {release} is newer than {self._pins.release}, "

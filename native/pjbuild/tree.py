@@ -18,6 +18,7 @@ from .errors import BuildError
 from .progress import Progress
 
 CONFIGURE = (
+    "--enable-epoll",
     "--disable-video",
     "--disable-libwebrtc",
     "--disable-libyuv",
@@ -57,7 +58,7 @@ class Tree:
 
     @property
     def source(self) -> Path:
-        """pjproject's top folder."""
+        """The top folder of pjproject."""
         return self.folder / "pjproject"
 
     @property
@@ -116,9 +117,7 @@ class Tree:
 
     def _libraries(self) -> None:
         forget_unfinished(self.source)
-        self.runner.run(
-            "libraries", ["make", f"-j{self.jobs}", "lib"], self.source, remedy=_PACKAGES
-        )
+        self.runner.run("libraries", ["make", f"-j{self.jobs}", "lib"], self.source, remedy=_PACKAGES)
 
     def _binding(self) -> None:
         for name in ("pjsua2_wrap.cpp", "pjsua2_wrap.h", "pjsua2.py", self.glue.name):
@@ -126,14 +125,11 @@ class Tree:
         self.runner.run("swig", ["make", "pjsua2_wrap.cpp"], self.swig, remedy=_PACKAGES)
         include = Path(sysconfig.get_paths()["include"])
         if not (include / "Python.h").exists():
-            raise BuildError(
-                f"Python's headers are missing in {include}", "install the package python3-dev"
-            )
+            raise BuildError(f"Python's headers are missing in {include}", "install the package python3-dev")
         flags = [flag for flag in self.flags("cflags") if not flag.startswith("-O")]
         self.runner.run(
             "binding",
-            ["g++", *flags, *GLUE_FLAGS.split(), f"-I{include}"]
-            + ["-c", "pjsua2_wrap.cpp", "-o", self.glue.name],
+            ["g++", *flags, *GLUE_FLAGS.split(), f"-I{include}", "-c", "pjsua2_wrap.cpp", "-o", self.glue.name],
             self.swig,
             remedy=_PACKAGES,
         )

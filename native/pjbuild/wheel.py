@@ -21,7 +21,7 @@ def wheel_tag(soabi: str | None = None, platform: str | None = None) -> str:
 
 
 def wheel_version(release: str, key: str) -> str:
-    """pjproject's release with the build's key: another build is another version to pip."""
+    """The release with the build's key: another build is another version to pip."""
     return f"{release}+k{key[:12]}"
 
 
@@ -56,9 +56,7 @@ def _metadata(version: str) -> bytes:
 
 
 def _wheel_file(tag: str) -> bytes:
-    return (
-        f"Wheel-Version: 1.0\nGenerator: tuiphone\nRoot-Is-Purelib: false\nTag: {tag}\n"
-    ).encode()
+    return (f"Wheel-Version: 1.0\nGenerator: tuiphone\nRoot-Is-Purelib: false\nTag: {tag}\n").encode()
 
 
 def _digest(data: bytes) -> str:
