@@ -78,16 +78,22 @@ def allowed(option: Option) -> str:
 
 
 def shown(raw: object) -> str:
-    """A value as TOML writes it, shortened."""
+    """A value as TOML writes it, shortened for a sentence."""
+    whole = as_toml(raw)
+    if len(whole) <= 80:
+        return whole
+    return _("a list of {n} values").format(n=len(raw)) if isinstance(raw, list | tuple) else f"{whole[:77]}…"
+
+
+def as_toml(raw: object) -> str:
+    """A value as TOML writes it; tables are only named."""
     match raw:
         case bool():
             return "true" if raw else "false"
         case str():
-            text = json.dumps(str(raw), ensure_ascii=False)
-            return text if len(text) <= 60 else f'{text[:57]}…"'
+            return json.dumps(str(raw), ensure_ascii=False)
         case list() | tuple():
-            text = f"[{', '.join(shown(item) for item in raw)}]"
-            return text if len(text) <= 80 else _("a list of {n} values").format(n=len(raw))
+            return f"[{', '.join(as_toml(item) for item in raw)}]"
         case dict():
             return _("a table")
         case _:

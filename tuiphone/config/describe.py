@@ -1,0 +1,145 @@
+"""The schema in words: config.example.toml and docs/config.md are made here."""
+
+from __future__ import annotations
+
+from tuiphone.config.layer import ACCOUNT_OPTIONS, SECTION_OPTIONS
+from tuiphone.config.option import Kind, Option
+from tuiphone.config.schema import SECTIONS, AccountConfig
+from tuiphone.config.values import shown
+
+_EXAMPLE_HEAD = """\
+# tuiphone: the complete configuration. Every key stands here with its default: take the # in front of a key (and in
+# front of [[account]]) away to change it. The phone never writes this file; what is chosen on its screen is kept in
+# settings.toml beside it and wins over this file. `tuiphone config check` finds mistakes, `tuiphone config show` tells
+# where each value comes from, `tuiphone config path` where this file has to be.
+"""
+_EXAMPLE_KEYS = """\
+# Keys of the screen: a command's id and the key, or the list of keys, that start it; [] for none. docs/keys.md has
+# the ids and the names of the keys. For example: hold = ["o", "f3"]
+[keys]
+"""
+_REFERENCE_HEAD = """\
+# Configuration
+
+*Made from the schema by `scripts/generate_docs.py`: change `tuiphone/config/schema.py`, not this page.*
+
+## Files
+
+| File | Who writes it | What is in it |
+|---|---|---|
+| `config.toml` | you | Everything below. The phone reads it and never changes it, so your comments stay. |
+| `settings.toml` | the phone | What was chosen on the screen: devices, volumes, theme, accounts added there. Mode 0600. |
+
+Both are in `$XDG_CONFIG_HOME/tuiphone` (`~/.config/tuiphone` where that is not set); `tuiphone config path` says where.
+`TUIPHONE_HOME` puts all of a phone's files under one folder: a second phone for the same person.
+
+`tuiphone config example` prints [config.example.toml](../config.example.toml), every key with its default:
+
+    mkdir -p ~/.config/tuiphone
+    tuiphone config example > ~/.config/tuiphone/config.toml
+    chmod 600 ~/.config/tuiphone/config.toml
+
+The smallest useful file is an account:
+
+    [[account]]
+    id = "desk"
+    address = "sip:2001@pbx.example"
+    password_command = "pass sip/desk"
+
+## Which value counts
+
+The last of these that has one: the default, `config.toml`, `settings.toml`, an environment variable named
+`TUIPHONE_<SECTION>_<KEY>` (`TUIPHONE_LOG_LEVEL=debug`; lists are written with commas). `tuiphone config show` prints each
+value with its origin, `--json` for programs; passwords are masked. An account of `settings.toml` whose id exists in
+`config.toml` is ignored.
+
+A mistake in `config.toml` stops the start: `tuiphone config check [FILE]` prints every mistake as `file:line: sentence`
+and exits with 1. A mistake in `settings.toml` never does: a wrong value is left out with a warning, a file that is not
+TOML is renamed to `settings.toml.broken-<time>` and a new one begun.
+
+File names may begin with `~`; a relative one starts at the folder of the file it is written in.
+
+## Passwords
+
+An account names one source:
+
+| Key | The password comes from |
+|---|---|
+| `keyring = "tuiphone"` | the system's keyring, where `keyring set tuiphone <id>` stores it |
+| `password_command = "pass sip/desk"` | the first line that a command prints within 10 s |
+| `password_env = "DESK_PASSWORD"` | a variable in the environment of the engine |
+| `password = "…"` | the file itself, which must then be readable by you alone (`chmod 600`), or there is a warning |
+
+A `password_command` in quotes is run by `/bin/sh`; a list of words (`["pass", "sip/desk"]`) is run without a shell. The
+engine has no terminal: a command that asks there gets no answer. The keyring needs the Python package keyring
+(`pip install tuiphone[keyring]`). The password of an account that is added on the screen goes to the keyring where one
+works, else into settings.toml.
+
+Passwords are looked for when an account registers, and appear in no log, event or command line.
+"""
+_REFERENCE_KEYS = """\
+## [keys]
+
+Keys of the screen: the id of a command and the key, or the list of keys, that start it; `[]` for none.
+[keys.md](keys.md) has the ids and the names of the keys.
+
+    [keys]
+    hold = ["o", "f3"]
+"""
+
+
+def example_toml() -> str:
+    """config.example.toml: every key commented out with its default, after one line of meaning."""
+    parts = [_EXAMPLE_HEAD, _example_section("#[[account]]", _first_line(AccountConfig), ACCOUNT_OPTIONS)]
+    for name, keys in SECTION_OPTIONS.items():
+        parts.append(_example_section(f"[{name}]", _first_line(SECTIONS[name]), keys))
+    parts.append(_EXAMPLE_KEYS)
+    return "\n".join(parts)
+
+
+def reference_markdown() -> str:
+    """docs/config.md: files, precedence, passwords and a table for each section."""
+    parts = [_REFERENCE_HEAD, _table("[[account]]", _first_line(AccountConfig), ACCOUNT_OPTIONS)]
+    for name, keys in SECTION_OPTIONS.items():
+        parts.append(_table(f"[{name}]", _first_line(SECTIONS[name]), keys))
+    parts.append(_REFERENCE_KEYS)
+    return "\n".join(parts)
+
+
+def _example_section(header: str, meaning: str, keys: dict[str, Option]) -> str:
+    lines = [f"# {meaning}", header]
+    for option in keys.values():
+        limits = _limits(option)
+        lines.append(f"# {option.meaning}{f' {limits}.' if limits else ''}")
+        lines.append(f"#{option.key} = {_default(option)}")
+    return "\n".join(lines) + "\n"
+
+
+def _table(title: str, meaning: str, keys: dict[str, Option]) -> str:
+    lines = [f"## {title}", "", meaning, "", "| Key | Default | Meaning |", "|---|---|---|"]
+    for option in keys.values():
+        limits = _limits(option)
+        default = "required" if option.required else f"`{_default(option)}`"
+        cells = (f"`{option.key}`", default, f"{option.meaning}{f' {limits}.' if limits else ''}")
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(option: Option) -> str:
+    if option.required:
+        return shown(option.example)
+    if option.kind is Kind.SECRET:
+        return '""'
+    return shown(option.default)
+
+
+def _limits(option: Option) -> str:
+    if option.kind is Kind.INTEGER:
+        return f"From {option.low} to {option.high}"
+    if option.kind is Kind.CHOICE:
+        return f"One of {', '.join(shown(choice) for choice in option.choices)}"
+    return ""
+
+
+def _first_line(section: type) -> str:
+    return str(section.__doc__).partition("\n")[0]
