@@ -102,6 +102,8 @@ class Controller:
         self._mic_watched = False
         self._watching = (0.0, 0.0, False)
         self._files: dict[CallId, tuple[str, str]] = {}
+        self._unsaved: dict[str, str | int | bool] = {}
+        self._saving: asyncio.Task[None] | None = None
 
     # life
 
@@ -129,6 +131,8 @@ class Controller:
         self._ringing.close()
         await self._stack.stop()
         await asyncio.sleep(0)
+        if self._saving:
+            await self._saving
         for call in list(self._calls):
             self._end(EndedReport(call.id, EndCause(EndedBy.PHONE, EndKind.ENGINE_STOPPED)))
 
@@ -222,7 +226,7 @@ class Controller:
 
     async def add_account(self, account: Account, password: str = "") -> None:
         self._must_be_ours(account.id)
-        self._settings.put_account(account, password)
+        await asyncio.to_thread(self._settings.put_account, account, password)
         await self._accounts.put(account, "settings", password or None)
 
     async def remove_account(self, account: str) -> None:
@@ -230,7 +234,7 @@ class Controller:
         self._must_be_ours(account)
         if any(call.account_id == account for call in self._calls):
             raise PhoneError(_("Account “{id}” has a call: hang it up first").format(id=account), "busy")
-        self._settings.remove_account(account)
+        await asyncio.to_thread(self._settings.remove_account, account)
         self._accounts.remove(account)
 
     async def register(self, account: str = "") -> None:
@@ -445,10 +449,18 @@ class Controller:
 
     def _persist(self, key: str, value: object) -> None:
         assert isinstance(value, (str, int, bool))
-        try:
-            self._settings.set(key, value)
-        except PhoneError as error:
-            self._hub.publish(Notice(NoticeLevel.WARNING, str(error)))
+        self._unsaved[key] = value
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.ensure_future(self._save())
+
+    async def _save(self) -> None:
+        # One writer, off the loop: a write waits for the disk. A value that changes again meanwhile is written once.
+        while self._unsaved:
+            key, value = self._unsaved.popitem()
+            try:
+                await asyncio.to_thread(self._settings.set, key, value)
+            except PhoneError as error:
+                self.notify(str(error))
 
 
 def _record(call: Call) -> CallRecord:

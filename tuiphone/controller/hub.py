@@ -58,9 +58,9 @@ class Hub:
                     self._check(subscription)
                     subscription.seen += 1
                     yield subscription.seen, self._events[subscription.seen - self.seq - 1]
-                while subscription.readings:
+                if subscription.readings:
                     yield 0, subscription.readings.pop(next(iter(subscription.readings)))
-                if not subscription.wake.is_set():
+                elif not subscription.wake.is_set():
                     await subscription.wake.wait()
         finally:
             self._change(lambda: self._subscriptions.discard(subscription))

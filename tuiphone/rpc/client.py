@@ -27,7 +27,7 @@ class RpcPhone:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._subscriptions: dict[int, asyncio.Queue[dict[str, Any] | PhoneError]] = {}
         self._newest = 0
-        self._early: dict[int, list[dict[str, Any]]] = {}
+        self._early: dict[int, list[dict[str, Any] | PhoneError]] = {}
         self._lost: EngineLost | None = None
         self._task = asyncio.ensure_future(self._read())
 
@@ -63,16 +63,16 @@ class RpcPhone:
         queue: asyncio.Queue[dict[str, Any] | PhoneError] = asyncio.Queue()
         self._subscriptions[number] = queue
         self._newest = max(self._newest, number)
-        for params in self._early.pop(number, []):
-            queue.put_nowait(params)
+        for item in self._early.pop(number, []):
+            queue.put_nowait(item)
         if self._lost:
             queue.put_nowait(self._lost)
         try:
             while True:
-                item = await queue.get()
-                if isinstance(item, PhoneError):
-                    raise item
-                yield item
+                received = await queue.get()
+                if isinstance(received, PhoneError):
+                    raise received
+                yield received
         finally:
             self._subscriptions.pop(number, None)
             if not self._lost:
@@ -99,15 +99,14 @@ class RpcPhone:
     def _received(self, message: dict[str, Any]) -> None:
         if "method" in message:
             params = message["params"]
-            queue = self._subscriptions.get(params["subscription"])
-            if message["method"] == "subscription_ended":
-                if queue:
-                    queue.put_nowait(PhoneError(params["message"], params["kind"]))
-            elif queue:
-                queue.put_nowait(params)
-            elif params["subscription"] > self._newest:
+            number = params["subscription"]
+            ended = message["method"] == "subscription_ended"
+            item = PhoneError(params["message"], params["kind"]) if ended else params
+            if number in self._subscriptions:
+                self._subscriptions[number].put_nowait(item)
+            elif number > self._newest:
                 # Arrived in the same breath as the answer that names the subscription, before anybody awaits it.
-                self._early.setdefault(params["subscription"], []).append(params)
+                self._early.setdefault(number, []).append(item)
             return
         future = self._waiting.get(message.get("id", 0))
         if future is None or future.done():

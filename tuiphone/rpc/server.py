@@ -87,20 +87,23 @@ class _Client:
         self._writer.close()
 
     def _received(self, line: bytes) -> None:
+        # A task for each: tasks start in the order of their lines, and one that waits (a password command) blocks no other.
+        task = asyncio.ensure_future(self._handle(line))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _handle(self, line: bytes) -> None:
         try:
             message = jsonrpc.decode(line)
         except PhoneError as error:
             self._send(jsonrpc.failure(None, error, jsonrpc.PARSE_ERROR))
             return
         number, name, params = message.get("id"), message.get("method"), message.get("params", {})
-        if not isinstance(name, str) or not isinstance(params, dict):
+        if isinstance(name, str) and isinstance(params, dict):
+            await self._call(number, name, params)
+        else:
             refusal = PhoneError("A request has a method (text) and params (object)", "protocol")
             self._send(jsonrpc.failure(number, refusal, jsonrpc.INVALID_REQUEST))
-            return
-        # A task for each: tasks start in the order of their lines, and one that waits (a password command) blocks no other.
-        task = asyncio.ensure_future(self._call(number, name, params))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
 
     async def _call(self, number: Any, name: str, params: dict[str, Any]) -> None:
         try:
@@ -128,7 +131,8 @@ class _Client:
                 if task:
                     task.cancel()
                 return None
-        return await getattr(self._phone, name)(**method(name).bind(params))
+        params = method(name).bind(params)
+        return await getattr(self._phone, name)(**params)
 
     def _hello(self, params: dict[str, Any]) -> dict[str, Any]:
         theirs = params.get("protocol")

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from tests.support.controller import DESK, SALES, bench
+from tuiphone.config.schema import AccountConfig, Config
+from tuiphone.controller.ports import RegistrationReport
+from tuiphone.errors import PhoneError
+from tuiphone.model.account import Account, RegistrationState
+from tuiphone.stack.fake import FakeStack
+
+
+async def test_configured_accounts_register_at_start() -> None:
+    async with bench() as desk:
+        status = await desk.account("sales")
+        assert status.registration.state is RegistrationState.REGISTERED
+        assert status.registration.expires_at == desk.clock.now() + 1800
+
+
+async def test_an_account_without_registration_can_call() -> None:
+    config = Config(accounts=(AccountConfig(id="direct", address="sip:me@127.0.0.1", register=False),))
+    async with bench(config) as desk:
+        assert (await desk.account("direct")).registration.state is RegistrationState.NONE
+        await desk.phone.dial("answer")
+        assert desk.stack.commands[-1][0] == "make_call"
+        with pytest.raises(PhoneError, match="has no registrar"):
+            await desk.phone.register("direct")
+
+
+async def test_a_failed_registration_waits_longer_each_time_and_recovers() -> None:
+    stack = FakeStack()
+    stack.registrar["sales"] = (503, "Service Unavailable")
+    async with bench(Config(accounts=(SALES,)), stack) as desk:
+        pauses = []
+        for _ in range(9):
+            registration = (await desk.account("sales")).registration
+            assert registration.state is RegistrationState.WAITING
+            assert (registration.code, registration.reason) == (503, "Service Unavailable")
+            assert registration.retry_at is not None
+            pauses.append(registration.retry_at - desk.clock.now())
+            desk.clock.advance(pauses[-1] + 0.01)
+            await desk.settle()
+        assert 3.6 <= pauses[0] <= 4.4
+        assert all(later > earlier for earlier, later in itertools.pairwise(pauses[:6]))
+        assert max(pauses) <= 330
+        stack.registrar.clear()
+        desk.clock.advance(400)
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERED
+
+
+async def test_a_wrong_password_is_not_tried_again_by_itself() -> None:
+    stack = FakeStack()
+    stack.registrar["sales"] = (403, "Forbidden")
+    async with bench(Config(accounts=(SALES,)), stack) as desk:
+        assert (await desk.account("sales")).registration.state is RegistrationState.REJECTED
+        tries = sum(command[0] == "register" for command in stack.commands)
+        desk.clock.advance(3600)
+        await desk.settle()
+        assert sum(command[0] == "register" for command in stack.commands) == tries
+
+
+async def test_registering_by_hand_after_a_rejection_takes_the_new_password() -> None:
+    stack = FakeStack()
+    stack.registrar["sales"] = (401, "Unauthorized")
+    async with bench(Config(accounts=(SALES,)), stack, {"sales": "old"}) as desk:
+        desk.passwords["sales"] = "new"
+        stack.registrar.clear()
+        await desk.phone.register("sales")
+        await desk.settle()
+        assert stack.accounts["sales"][1].password == "new"
+        assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERED
+
+
+async def test_a_registration_lost_later_is_tried_again() -> None:
+    async with bench() as desk:
+        desk.stack.report(RegistrationReport("sales", 503, "The connection was lost"))
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.WAITING
+        desk.clock.advance(5)
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERED
+
+
+async def test_unregister_lasts_until_register() -> None:
+    async with bench() as desk:
+        await desk.phone.unregister("sales")
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.UNREGISTERED
+        desk.clock.advance(10_000)
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.UNREGISTERED
+        await desk.phone.register("sales")
+        await desk.settle()
+        assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERED
+
+
+async def test_register_without_a_name_registers_all() -> None:
+    async with bench() as desk:
+        before = len(desk.stack.commands)
+        await desk.phone.register()
+        assert {c[1] for c in desk.stack.commands[before:]} == {"sales", "desk"}
+
+
+async def test_an_account_added_on_the_screen_is_kept_and_registers() -> None:
+    async with bench() as desk:
+        account = Account("new", "sip:9@pbx.example", registrar="pbx.example")
+        await desk.phone.add_account(account, "secret")
+        await desk.settle()
+        assert desk.settings.accounts["new"] == (account, "secret")
+        status = await desk.account("new")
+        assert status.stored == "settings"
+        assert status.registration.state is RegistrationState.REGISTERED
+        await desk.phone.remove_account("new")
+        assert "new" not in desk.settings.accounts
+        assert "new" not in desk.stack.accounts
+
+
+async def test_an_account_of_the_users_file_is_not_changed_by_the_phone() -> None:
+    async with bench() as desk:
+        with pytest.raises(PhoneError, match=r"written in config\.toml"):
+            await desk.phone.remove_account("sales")
+        with pytest.raises(PhoneError, match=r"written in config\.toml"):
+            await desk.phone.add_account(Account("sales", "sip:1@x.example"), "")
+
+
+async def test_a_disabled_account_is_shown_but_not_used() -> None:
+    off = replace(DESK, enabled=False)
+    async with bench(Config(accounts=(SALES, off))) as desk:
+        assert "desk" not in desk.stack.accounts
+        with pytest.raises(PhoneError, match="switched off"):
+            await desk.phone.dial("2044", account="desk")
+
+
+async def test_a_password_that_cannot_be_had_is_said_and_stops_only_its_account() -> None:
+    from tests.support.controller import Bench
+
+    class Locked(Bench):
+        async def _secret(self, account: Account) -> str:
+            if account.id == "sales":
+                raise PhoneError("the keyring is locked: unlock it and register again")
+            return ""
+
+    desk = Locked(Config(accounts=(SALES, DESK)), FakeStack(), {})
+    await desk.phone.start()
+    await desk.settle()
+    registration = (await desk.account("sales")).registration
+    assert registration.state is RegistrationState.REJECTED
+    assert "keyring is locked" in registration.reason
+    assert (await desk.account("desk")).registration.state is RegistrationState.REGISTERED
+    await desk.phone.stop("done")
+
+
+async def test_the_default_account_dials() -> None:
+    async with bench() as desk:
+        await desk.phone.set_default_account("desk")
+        await desk.phone.dial("2044")
+        assert desk.stack.commands[-1][2] == "desk"
+        await desk.settle()
+        assert (await desk.phone.snapshot()).default_account == "desk"
