@@ -436,7 +436,7 @@ class Controller:
         try:
             return plan_dial(target, account.id, account.domain, account.transport)
         except AddressError as error:
-            raise PhoneError(str(error), "invalid") from None
+            raise PhoneError(error.in_words(_), "invalid") from None
 
     def _must_be_ours(self, account_id: str) -> None:
         for status in self._accounts.all():

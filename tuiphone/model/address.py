@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 
 _SCHEME = re.compile(r"^(sips?|tel|callto):(?://)?", re.IGNORECASE)
 _NUMBER = re.compile(r"^\+?[0-9*#,;A-Da-d]+$")
 _NUMBER_NOISE = re.compile(r"[\s().\-/\u00a0\u2010-\u2015\u202a-\u202e\u2066-\u2069]")
-_NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^<>]+)>')
+_NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<(?P<uri>[^<>]+)>\s*(?:;.*)?$')
 _USER_SAFE = re.compile(r"^[A-Za-z0-9\-_.!~*'()&=+$,;?/%#]+$")
 _HOST = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9\-_.]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])$")
 _MAX_TARGET = 512
 
 
 class AddressError(ValueError):
-    """A target that cannot be dialled; the message is a sentence for the screen."""
+    """A target that cannot be dialled; ``str()`` is a sentence in English.
+
+    The sentence is kept as a template and its values, so that a front end can translate it (``in_words``).
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values))
+        self.template = template
+        self.values = values
+
+    def in_words(self, translate: Callable[[str], str]) -> str:
+        """The sentence in the language of ``translate`` (gettext)."""
+        return translate(self.template).format(**self.values)
+
+
+def _mark(template: str) -> str:
+    """Mark a template for the catalogue; it is translated where it is shown."""
+    return template
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +101,15 @@ def parse_uri(text: str) -> SipUri:
     """
     match = re.match(r"^(sips?):", text, re.IGNORECASE)
     if not match:
-        raise AddressError(f"“{_short(text)}” is not a SIP address: it does not begin with sip: or sips:")
+        raise AddressError(
+            _mark("“{text}” is not a SIP address: it does not begin with sip: or sips:"), text=_short(text)
+        )
     rest = text[match.end() :].split("?", 1)[0]
     user, at, hostpart = rest.rpartition("@")
     hostpart, semicolon, params = hostpart.partition(";")
     host, port = _split_port(hostpart, text)
     if at and not (user and _USER_SAFE.match(user.partition(":")[0])):
-        raise AddressError(f"“{_short(text)}” has characters before the @ that an address cannot have")
+        raise AddressError(_mark("“{text}” has characters before the @ that an address cannot have"), text=_short(text))
     return SipUri(user.partition(":")[0], host, port, match.group(1).lower(), semicolon + params)
 
 
@@ -105,9 +125,9 @@ def parse_party(header: str) -> Party:
 
 def printable(text: str, limit: int = 120) -> str:
     """Text of a far end made safe for a terminal: no control or direction-override characters, at most ``limit`` long."""
-    return "".join(c for c in text if c.isprintable() and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")[
-        :limit
-    ]
+    return "".join(
+        c for c in text if c.isprintable() and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )[:limit]
 
 
 def clean_dial_string(text: str) -> str:
@@ -126,7 +146,7 @@ def clean_dial_string(text: str) -> str:
     body = text[scheme.end() :] if scheme else text
     if is_tel:
         body = body.split(";", 1)[0]
-    if "@" in body or (scheme and not is_tel and _looks_like_host(body)):
+    if "@" in body or _looks_like_address_literal(body) or (scheme and not is_tel and _looks_like_host(body)):
         body = re.sub(r"\s", "", body)
         return f"sips:{body}" if is_sips else body
     bare = _NUMBER_NOISE.sub("", body.replace("(0)", "") if body.lstrip().startswith("+") else body)
@@ -139,16 +159,20 @@ def plan_dial(text: str, account_id: str, domain: str, transport: str = "udp") -
     ``transport`` ("udp", "tcp", "tls") is added to the URI when it is not UDP. Raises AddressError with a sentence.
     """
     if len(text) > _MAX_TARGET:
-        raise AddressError(f"The number is longer than {_MAX_TARGET} characters")
+        raise AddressError(_mark("The number is longer than {n} characters"), n=_MAX_TARGET)
     target = clean_dial_string(text)
     if not target:
-        raise AddressError("There is nothing to dial: type a number or an address such as 2044 or ana@example.org")
+        raise AddressError(
+            _mark("There is nothing to dial: type a number or an address such as 2044 or ana@example.org")
+        )
     scheme = "sips" if target.lower().startswith("sips:") else "sip"
     target = target.removeprefix("sips:")
     if "@" not in target and not _looks_like_address_literal(target):
         if not domain:
             raise AddressError(
-                f"“{_short(target)}” has no domain, and account “{account_id}” has none to add: dial user@host instead"
+                _mark("“{target}” has no domain, and account “{id}” has none to add: dial user@host instead"),
+                target=_short(target),
+                id=account_id,
             )
         target = f"{target.replace('#', '%23')}@{domain}"
     uri = parse_uri(f"{scheme}:{target}")
@@ -169,11 +193,15 @@ def _split_port(hostpart: str, whole: str) -> tuple[str, int | None]:
     elif ":" in hostpart:
         host, _, port_text = hostpart.partition(":")
     if not _HOST.match(host):
-        raise AddressError(f"“{_short(whole)}” has no valid host name after the @")
+        raise AddressError(_mark("“{text}” has no valid host name after the @"), text=_short(whole))
     if not port_text:
         return host, None
     if not port_text.isdigit() or not 0 < int(port_text) < 65536:
-        raise AddressError(f"“{_short(whole)}” has port “{_short(port_text)}”: a port is a number from 1 to 65535")
+        raise AddressError(
+            _mark("“{text}” has port “{port}”: a port is a number from 1 to 65535"),
+            text=_short(whole),
+            port=_short(port_text),
+        )
     return host, int(port_text)
 
 
