@@ -45,7 +45,7 @@ loadmodule "auth.so"
 
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "min_expires", 1)
-modparam("registrar", "max_expires", 3600)
+modparam("registrar", "max_expires", {max_expires})
 modparam("registrar", "default_expires", {expires})
 modparam("registrar", "max_contacts", 4)
 modparam("auth", "nonce_expire", 300)
@@ -117,6 +117,7 @@ class Registering:
 class Kamailio:
     """One registrar. ``users`` maps names to passwords; ``certificate`` switches TLS on.
 
+    ``max_expires_s`` is the longest registration it grants, ``ring_s`` how long it lets a call ring (then 408).
     ``tls_method`` is Kamailio's word for the versions offered, such as "TLSv1.2" (only that) or "TLSv1.2+".
     """
 
@@ -124,7 +125,7 @@ class Kamailio:
     users: dict[str, str]
     certificate: Certificate | None = None
     tls_method: str = "TLSv1.2+"
-    default_expires_s: int = 60
+    max_expires_s: int = 3600
     ring_s: int = 30
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
@@ -217,7 +218,8 @@ class Kamailio:
             port=self.port,
             tls_listen=tls_listen,
             tls_module=tls_module,
-            expires=self.default_expires_s,
+            expires=min(self.max_expires_s, 60),
+            max_expires=self.max_expires_s,
             ring_ms=self.ring_s * 1000,
             passwords=passwords,
             realm=REALM,

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Phone:
     """One engine. Without ``accounts`` it has one, "phone", that needs no registrar.
 
     ``sections`` is the rest of config.toml by section name; ports and the null device are chosen unless it says
-    otherwise. Everything the phone has reported is kept in ``events``.
+    otherwise. Everything the phone has reported is kept in ``events``, with the time of arrival in ``times``.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Phone:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     events: list[Event | Reading] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     calls: dict[CallId, Call] = field(default_factory=dict)
     registrations: dict[str, AccountStatus] = field(default_factory=dict)
     devices: Devices = field(default_factory=Devices)
@@ -246,6 +248,7 @@ class Phone:
 
     def _received(self, event: Event | Reading) -> None:
         self.events.append(event)
+        self.times.append(time.time())
         match event:
             case CallChanged(call):
                 self.calls[call.id] = call

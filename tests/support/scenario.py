@@ -42,6 +42,9 @@ class Scenario:
         self._steps: list[str] = []
         self._cseq = 1
         self._calling = False
+        self._invite_at = 0
+        self._refused = False
+        self._label = 1
 
     def receive(self, method: str, expect: str = "") -> Self:
         """Wait for a request, with a text that matches ``expect`` (a regular expression) somewhere in it."""
@@ -54,19 +57,22 @@ class Scenario:
             actions += [
                 '<ereg regexp=".*" search_in="hdr" header="From:" assign_to="peer"/>',
                 '<ereg regexp=".*" search_in="hdr" header="To:" assign_to="self"/>',
+                '<ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="cseq"/>',
             ]
         return self._add(f'<recv request="{method}" rrs="true">{_action(actions)}</recv>')
 
-    def reply(self, code: int, phrase: str, *headers: str, sdp: str = "") -> Self:
-        """Answer the request received last."""
+    def reply(self, code: int, phrase: str, *headers: str, sdp: str = "", invite: bool = False) -> Self:
+        """Answer the request received last, or with ``invite`` the INVITE that a CANCEL came after."""
         lines = [
             f"SIP/2.0 {code} {phrase}",
             *("[last_Via:]", "[last_Record-Route:]", "[last_From:]"),
             # The first INVITE's To has no tag yet, later requests carry ours.
-            "[last_To:]" if self._in_dialog else f"[last_To:];{_OWN_TAG}",
-            *("[last_Call-ID:]", "[last_CSeq:]", _CONTACT, *headers),
+            f"[last_To:];{_OWN_TAG}" if invite or not self._in_dialog else "[last_To:]",
+            "[last_Call-ID:]",
+            "CSeq: [$cseq]" if invite else "[last_CSeq:]",
+            *(_CONTACT, *headers),
         ]
-        return self._send(lines, sdp, retransmit=code >= 200 and self._expects_ack)
+        return self._send(lines, sdp, retransmit=code >= 200 and (invite or self._expects_ack))
 
     def invite(self, sdp: str = "", *headers: str) -> Self:
         """Call, or change the session of the call that is up (re-INVITE)."""
@@ -97,17 +103,28 @@ class Scenario:
         return self._request(method, headers, body, kind)
 
     def ack(self, sdp: str = "") -> Self:
-        """Acknowledge a 200."""
+        """Acknowledge the answer to an INVITE."""
         return self._request("ACK", (), sdp, "application/sdp", retransmit=False)
 
     def answered(self, code: int, expect: str = "") -> Self:
-        """Wait for a response; provisional ones before it are allowed."""
+        """Wait for a response; provisional ones before a final one are allowed."""
         actions = ['<ereg regexp=".*" search_in="hdr" header="To:" assign_to="peer"/>'] if self._calling else []
         if expect:
             actions += [f'<ereg regexp={quoteattr(expect)} search_in="msg" check_it="true" assign_to="matched"/>']
-        for early in (100, 180, 183):
-            self._add(f'<recv response="{early}" optional="true"/>')
+        if code >= 200:
+            self._refused = code >= 300
+            for early in (100, 180, 183):
+                self._add(f'<recv response="{early}" optional="true"/>')
         return self._add(f'<recv response="{code}" rrs="true">{_action(actions)}</recv>')
+
+    def any_answer(self) -> Self:
+        """Wait for any final response to a request that is not an INVITE: it may refuse, but not stay silent."""
+        for code in (400, 415, 420, 481, 488, 500, 501):
+            self._add(f'<recv response="{code}" optional="true" next="{self._label}"/>')
+        self._add('<recv response="200"/>')
+        self._add(f'<label id="{self._label}"/>')
+        self._label += 1
+        return self
 
     def pause(self, milliseconds: int) -> Self:
         """Wait."""
@@ -125,7 +142,7 @@ class Scenario:
     def xml(self) -> str:
         """The scenario as SIPp reads it."""
         steps = "\n".join(self._steps)
-        used = [name for name in ("peer", "self", "matched") if f'assign_to="{name}"' in steps]
+        used = [name for name in ("peer", "self", "cseq", "matched") if f'assign_to="{name}"' in steps]
         reference = f'<Reference variables="{",".join(used)}"/>' if used else ""
         return f'<?xml version="1.0" encoding="UTF-8" ?>\n<scenario name="test">\n{steps}\n{reference}\n</scenario>\n'
 
@@ -139,16 +156,23 @@ class Scenario:
         return 'request="INVITE"' in last
 
     def _request(self, method: str, headers: tuple[str, ...], body: str, kind: str, retransmit: bool = True) -> Self:
+        branch = "[branch]"
+        if method == "INVITE":
+            self._invite_at = len(self._steps)
+        elif method == "CANCEL" or (method == "ACK" and self._refused):
+            # Of the INVITE's own transaction (RFC 3261 sections 9.1 and 17.1.1.3).
+            branch = f"[branch-{len(self._steps) - self._invite_at}]"
+        target = "sip:[target]@[remote_ip]:[remote_port]"
+        own, peer, uri = f"[$self];{_OWN_TAG}", "[$peer]", "[next_url]"
         if self._calling:
             own = f"<sip:[service]@[local_ip]:[local_port]>;{_OWN_TAG}"
-            first = not any("<recv response" in step for step in self._steps)
-            peer = "<sip:[target]@[remote_ip]:[remote_port]>" if first or method == "CANCEL" else "[$peer]"
-            uri = "sip:[target]@[remote_ip]:[remote_port]" if first or method == "CANCEL" else "[next_url]"
-        else:
-            own, peer, uri = f"[$self];{_OWN_TAG}", "[$peer]", "[next_url]"
+            if method == "CANCEL" or not any("<recv response" in step for step in self._steps):
+                peer, uri = f"<{target}>", target
+            elif method == "ACK" and self._refused:
+                uri = target
         lines = [
             f"{method} {uri} SIP/2.0",
-            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=" + branch,
             f"From: {own}",
             f"To: {peer}",
             "Call-ID: [call_id]",

@@ -1,0 +1,127 @@
+"""TLS to Debian's Kamailio: who is trusted, who is not, and what the person is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import Authority, Certificate
+from tests.support.kamailio import Kamailio
+from tests.support.phone import Phone, Settings, registered_account
+from tests.support.ports import LOOPBACK
+from tuiphone import texts
+from tuiphone.model.account import RegistrationState
+
+pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
+
+USERS = {"alice": "secret"}
+HERE = (f"IP:{LOOPBACK}", "DNS:localhost")
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "ca")
+
+
+def account(registrar: Kamailio, trusted: Authority | None, host: str = "localhost", **more: Any) -> Settings:
+    trust = {"tls_ca_file": str(trusted.ca.cert)} if trusted else {}
+    return registered_account(
+        "alice", f"{host}:{registrar.tls_port}", "secret", transport="tls", retry_s=1, **trust, **more
+    )
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+async def test_registers_over_both_versions_of_tls(tmp_path: Path, authority: Authority, version: str) -> None:
+    async with (
+        Kamailio(tmp_path / "k", USERS, authority.server("pbx", HERE), tls_method=version) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, authority)]) as phone,
+    ):
+        await phone.until_account("alice", RegistrationState.REGISTERED)
+        assert [r.transport for r in registrar.accepted("alice")] == ["tls"]
+
+
+async def test_a_registrar_named_by_its_address_is_checked_against_the_address(
+    tmp_path: Path, authority: Authority
+) -> None:
+    async with (
+        Kamailio(tmp_path / "k", USERS, authority.server("pbx", HERE)) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, authority, host=LOOPBACK)]) as phone,
+    ):
+        await phone.until_account("alice", RegistrationState.REGISTERED)
+
+
+async def test_the_authority_may_be_named_for_all_accounts(tmp_path: Path, authority: Authority) -> None:
+    async with Kamailio(tmp_path / "k", USERS, authority.server("pbx", HERE)) as registrar:
+        sections = {"network": {"tls_ca_file": str(authority.ca.cert)}}
+        async with Phone(tmp_path / "phone", [account(registrar, None)], sections) as phone:
+            await phone.until_account("alice", RegistrationState.REGISTERED)
+
+
+def _stranger(folder: Path, _authority: Authority) -> Certificate:
+    return Authority(folder / "stranger", "Somebody Else").server("pbx", HERE)
+
+
+def _other_name(_folder: Path, authority: Authority) -> Certificate:
+    return authority.server("elsewhere.test", ("DNS:elsewhere.test",))
+
+
+def _expired(_folder: Path, authority: Authority) -> Certificate:
+    return authority.server("pbx", HERE, expired=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_stranger, r"certificate.*(trust|authorit|issuer)"),
+        (_other_name, r"certificate.*(name|localhost)"),
+        (_expired, r"certificate.*expired"),
+    ],
+)
+async def test_a_bad_certificate_is_refused_and_the_reason_said(
+    tmp_path: Path, authority: Authority, make: Callable[[Path, Authority], Certificate], words: str
+) -> None:
+    async with (
+        Kamailio(tmp_path / "k", USERS, make(tmp_path, authority)) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, authority)]) as phone,
+    ):
+        status = await phone.until_account("alice", RegistrationState.WAITING)
+        sentence = texts.registration_sentence(status)
+        assert re.search(words, sentence, re.IGNORECASE), sentence
+        assert registrar.registers == [], "not even the user's name may reach a server that is not trusted"
+        # The server is mended: the next attempt succeeds by itself.
+        await registrar.stop()
+        registrar.use_certificate(authority.server("mended", HERE))
+        await registrar.start()
+        await phone.until_account("alice", RegistrationState.REGISTERED, timeout_s=15)
+
+
+async def test_verification_can_be_switched_off(tmp_path: Path, authority: Authority) -> None:
+    stranger = _stranger(tmp_path, authority)
+    async with (
+        Kamailio(tmp_path / "k", USERS, stranger) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, None, tls_verify=False)]) as phone,
+    ):
+        await phone.until_account("alice", RegistrationState.REGISTERED)
+
+
+async def test_a_pinned_certificate_is_taken(tmp_path: Path, authority: Authority) -> None:
+    certificate = authority.server("pbx", HERE)
+    async with Kamailio(tmp_path / "k", USERS, certificate) as registrar:
+        pinned = account(registrar, authority, tls_pin_sha256=certificate.sha256)
+        async with Phone(tmp_path / "phone", [pinned]) as phone:
+            await phone.until_account("alice", RegistrationState.REGISTERED)
+
+
+async def test_another_certificate_than_the_pinned_one_is_refused(tmp_path: Path, authority: Authority) -> None:
+    expected, shown = authority.server("pbx", HERE), authority.server("pbx2", HERE)
+    async with Kamailio(tmp_path / "k", USERS, shown) as registrar:
+        pinned = account(registrar, authority, tls_pin_sha256=expected.sha256)
+        async with Phone(tmp_path / "phone", [pinned]) as phone:
+            status = await phone.until_account("alice", RegistrationState.WAITING)
+            sentence = texts.registration_sentence(status)
+            assert re.search(r"certificate.*pin|pin.*certificate", sentence, re.IGNORECASE), sentence
+            assert registrar.accepted("alice") == []
