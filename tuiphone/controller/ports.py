@@ -50,6 +50,8 @@ class StackSettings:
     noise_suppression: bool = True
     vad: bool = False
     log_level: int = 3
+    log_file: str = ""
+    """Where the stack's own log goes; empty: nowhere. At level 5 it holds whole SIP messages."""
 
 
 @dataclass(frozen=True, slots=True)
