@@ -55,6 +55,7 @@ class _Scanner:
         self._at += 2 if many else 1
         path: KeyPath = ()
         for key in keys[:-1]:
+            self._note((*path, key), start)
             path = self._newest((*path, key))
         path = (*path, keys[-1])
         if many:

@@ -172,7 +172,8 @@ class _FileReader:
     def _account_holds_together(self, account: AccountConfig, path: KeyPath) -> bool:
         broken = list(broken_account_rules(account))
         for rule in broken:
-            self._wrong((*path, rule.keys[0]), "{text}", text=rule.text)
+            written = [key for key in rule.keys if (*path, key) in self._document.lines]
+            self._wrong((*path, written[0]), "{text}", text=rule.text)
         return not broken
 
     def _convert(self, option: Option, raw: object, path: KeyPath, name: str) -> Found | None:

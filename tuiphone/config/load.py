@@ -110,8 +110,8 @@ def _broken(document: Document, sources: Mapping[str, Layer]) -> list[str]:
     """Rules that the sources break, each with the place of a key that breaks it (the defaults break none)."""
     problems = []
     for rule in broken_rules(_merge(sources)):
-        found = [layer.values[key] for layer in sources.values() for key in rule.keys if key in layer.values]
-        newest = found[-1]
+        layers = [layer for layer in sources.values() if layer.values.keys() & set(rule.keys)]
+        newest = next(layers[-1].values[key] for key in rule.keys if key in layers[-1].values)
         place = f"{document.path}:{newest.line}" if newest.line else newest.place
         problems.append(f"{place}: {rule.text}")
     return problems

@@ -94,6 +94,8 @@ class SettingsStore:
             tree["account"] = [a for a in tree["account"] if a.get("id") != account_id]
             if not tree["account"]:
                 del tree["account"]
+            if tree.get("phone", {}).get("default_account") == account_id:
+                del tree["phone"]["default_account"]
 
         self._rewrite(change)
         if removed[0].get("keyring") == KEYRING_SERVICE:
