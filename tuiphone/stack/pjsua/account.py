@@ -1,0 +1,248 @@
+"""One account: its configuration as pjsua2 wants it, and its registration (RFC 3261 section 10)."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from tuiphone.controller.ports import Credentials, RegistrationReport, StackSettings
+from tuiphone.i18n import _
+from tuiphone.model.account import Account, MediaEncryption, Transport
+from tuiphone.model.address import printable
+from tuiphone.stack.pjsua.context import Context
+from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.names import Target, look_up, next_hop, route_uri
+from tuiphone.stack.pjsua.native import transport_of
+from tuiphone.stack.pjsua.pump import Timer
+from tuiphone.stack.pjsua.transports import Lost, Transports
+
+log = logging.getLogger(__name__)
+
+_UNREGISTER_WAIT_MS = 1200
+_SRTP = {
+    MediaEncryption.OFF: pj.PJMEDIA_SRTP_DISABLED,
+    MediaEncryption.OPTIONAL: pj.PJMEDIA_SRTP_OPTIONAL,
+    MediaEncryption.MANDATORY: pj.PJMEDIA_SRTP_MANDATORY,
+}
+
+
+class SipAccount(pj.Account):
+    """Passes callbacks on."""
+
+    def __init__(self, binding: Binding, incoming: Callable[[Binding, pj.OnIncomingCallParam], None]) -> None:
+        super().__init__()
+        self._binding = binding
+        self._incoming = incoming
+
+    def onRegState(self, prm: pj.OnRegStateParam) -> None:
+        try:
+            self._binding.answered(prm)
+        except Exception:
+            log.error("a callback failed: %s", traceback.format_exc())
+
+    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
+        try:
+            self._incoming(self._binding, prm)
+        except Exception:
+            log.error("a callback failed: %s", traceback.format_exc())
+
+
+class Binding:
+    """An account and its binding at a registrar. A failure is reported and left to the controller to repeat."""
+
+    def __init__(
+        self,
+        context: Context,
+        transports: Transports,
+        account: Account,
+        credentials: Credentials,
+        incoming: Callable[[Binding, pj.OnIncomingCallParam], None],
+    ) -> None:
+        self.account = account
+        self.addresses: frozenset[str] = frozenset()
+        self.registered = False
+        self.leaving = False
+        self.busy = False
+        """A REGISTER is under way."""
+        self._context = context
+        self._transports = transports
+        self._transport = 0
+        self._again = False
+        self._refresh: Timer | None = None
+        self._attempt = 0
+        self.sip: SipAccount | None = SipAccount(self, incoming)
+        self.sip.create(self._config(credentials))
+
+    @property
+    def target(self) -> Target | None:
+        """Where REGISTER goes."""
+        return next_hop(self.account)
+
+    @property
+    def peers(self) -> frozenset[str]:
+        """The "address:port" of that, as far as it was looked up."""
+        target = self.target
+        if target is None:
+            return frozenset()
+        return frozenset(f"[{a}]:{target.port}" if ":" in a else f"{a}:{target.port}" for a in self.addresses)
+
+    def change(self, account: Account, credentials: Credentials) -> None:
+        """Take new settings; running calls are not touched."""
+        self.account = account
+        self.addresses = frozenset()
+        if self.sip:
+            self.sip.modify(self._config(credentials))
+
+    def register(self) -> None:
+        """Send REGISTER, once the registrar's name is known."""
+        target = self.target
+        self._stop_refresh()
+        if not self.account.registrar or target is None or self.leaving:
+            return
+        self._attempt += 1
+        attempt = self._attempt
+        look_up(self._context.pump, target, lambda addresses: self._looked_up(attempt, addresses))
+
+    def unregister(self) -> None:
+        """Send REGISTER with Expires 0; where nothing is registered, that is reported at once."""
+        self._attempt += 1
+        self._stop_refresh()
+        if not self.sip or not (self.registered or self.busy):
+            self._context.report(RegistrationReport(self.account.id, 200, "", 0))
+            return
+        self._again = False
+        try:
+            self.sip.setRegistration(False)
+            self.busy = True
+        except pj.Error as error:
+            log.info("account %s: %s", self.account.id, words_of(error))
+            self.registered = False
+            self._context.report(RegistrationReport(self.account.id, 200, "", 0))
+
+    def answered(self, prm: pj.OnRegStateParam) -> None:
+        """A REGISTER got its final answer, or none."""
+        code = int(prm.code)
+        if code < 200 and not prm.status:
+            return
+        self.busy = False
+        local = not prm.rdata.wholeMsg
+        success = 200 <= code < 300 and not prm.status
+        self.registered = success and int(prm.expiration) > 0
+        self._stop_refresh()
+        if self.registered:
+            self._transport = transport_of(prm.rdata.pjRxData) if self.account.transport is not Transport.UDP else 0
+            self._refresh = self._context.pump.later(max(1.0, int(prm.expiration) / 2), self._refresh_now)
+            self._tell(200, printable(prm.reason), int(prm.expiration))
+        elif success:
+            self._tell(200, printable(prm.reason))
+        elif local:
+            # A refused certificate shows in the transport's state, which may come after this.
+            reason = printable(prm.reason)
+            self._context.pump.submit(lambda: self._tell(*self._local_failure(code, reason)))
+        else:
+            self._tell(code, printable(prm.reason))
+        if self._again and not success:
+            self._again = False
+            self.register()
+
+    def connection_lost(self, lost: Lost) -> None:
+        """The connection that the registration was made on is gone: the registrar cannot reach us any more."""
+        if not self.registered or not self._transport or lost.handle != self._transport or self._context.stopping:
+            return
+        self.registered = False
+        self._transport = 0
+        self._stop_refresh()
+        words = _("the connection to {host} was lost").format(host=self._host())
+        self._tell(503, f"{words}: {lost.why}" if lost.why else words)
+
+    def close(self) -> None:
+        """Forget the account; calls on it must be over."""
+        self.leaving = True
+        self._stop_refresh()
+        sip, self.sip = self.sip, None
+        if sip:
+            sip.shutdown()
+
+    # inside
+
+    def _looked_up(self, attempt: int, addresses: frozenset[str]) -> None:
+        if attempt != self._attempt or not self.sip or self.leaving:
+            return
+        if not addresses:
+            words = _("{host} cannot be found: check the name and the network").format(host=self._host())
+            self._tell(503, words)
+            return
+        self.addresses = addresses
+        if self.busy:
+            self._again = True
+            return
+        try:
+            self.busy = True
+            self.sip.setRegistration(True)
+        except pj.Error as error:
+            self.busy = False
+            self._tell(503, f"{self._host()}: {words_of(error)}")
+
+    def _refresh_now(self) -> None:
+        self._refresh = None
+        self.register()
+
+    def _stop_refresh(self) -> None:
+        if self._refresh:
+            self._refresh.cancel()
+            self._refresh = None
+
+    def _local_failure(self, code: int, reason: str) -> tuple[int, str]:
+        why = next((words for words in map(self._transports.why, self.peers) if words), "")
+        if why:
+            return 503, f"{self._host()}: {why}"
+        if code == 408:
+            return 408, _("no answer from {host}").format(host=self._host())
+        return code if code >= 300 else 503, f"{self._host()}: {reason}"
+
+    def _host(self) -> str:
+        target = self.target
+        return f"{target.host}:{target.port}" if target else self.account.domain
+
+    def _tell(self, code: int, reason: str, expires_s: int = 0) -> None:
+        self._context.report(RegistrationReport(self.account.id, code, reason, expires_s))
+
+    def _config(self, credentials: Credentials) -> pj.AccountConfig:
+        account, settings = self.account, self._context.settings
+        config = pj.AccountConfig()
+        name = account.display_name.replace("\\", "\\\\").replace('"', '\\"')
+        config.idUri = f'"{name}" <{account.address}>' if name else f"<{account.address}>"
+        _set_registration(config, account)
+        username = credentials.username or account.username or account.address.partition(":")[2].partition("@")[0]
+        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", username, 0, credentials.password))
+        if account.proxy:
+            config.sipConfig.proxies.append(f"{route_uri(account.proxy, account.transport)};lr")
+        if account.transport is Transport.TLS:
+            config.sipConfig.transportId = self._transports.tls(account.tls)
+        _set_media(config, account, settings)
+        return config
+
+
+def _set_registration(config: pj.AccountConfig, account: Account) -> None:
+    config.regConfig.registerOnAdd = False
+    config.regConfig.disableRegOnModify = True
+    config.regConfig.registrarUri = route_uri(account.registrar, account.transport) if account.registrar else ""
+    config.regConfig.timeoutSec = account.expires_s
+    config.regConfig.retryIntervalSec = 0
+    config.regConfig.firstRetryIntervalSec = 0
+    config.regConfig.unregWaitMsec = _UNREGISTER_WAIT_MS
+
+
+def _set_media(config: pj.AccountConfig, account: Account, settings: StackSettings) -> None:
+    media = config.mediaConfig
+    media.transportConfig.port = settings.rtp_port_min
+    media.transportConfig.portRange = max(0, settings.rtp_port_max - settings.rtp_port_min)
+    media.transportConfig.boundAddress = settings.bind_address
+    media.transportConfig.publicAddress = settings.public_address
+    media.transportConfig.qosType = pj.PJ_QOS_TYPE_VOICE
+    media.srtpUse = _SRTP[account.media_encryption]
+    media.srtpSecureSignaling = 0
+    media.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)

@@ -1,0 +1,145 @@
+"""One call's audio on the conference bridge: microphone or file to it, ear and recorder from it, tones into it."""
+
+from __future__ import annotations
+
+import pjsua2 as pj
+
+from tuiphone.controller.ports import PlayedReport, StackNotice
+from tuiphone.i18n import _
+from tuiphone.model.call import CallId
+from tuiphone.model.event import NoticeLevel
+from tuiphone.stack.pjsua.context import Context
+from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.dtmf import GAP_MS, TONE_MS
+from tuiphone.stack.pjsua.tones import CLOCK_HZ
+
+_DIGIT_AMPLITUDE = 12288
+
+
+class _Player(pj.AudioMediaPlayer):
+    """Reports the end of its file, from the SIP thread but outside the callback: there it must not be deleted."""
+
+    def __init__(self, audio: CallAudio, path: str, loop: bool) -> None:
+        super().__init__()
+        self._audio: CallAudio | None = None if loop else audio
+        self.path = path
+        self.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
+
+    def onEof2(self) -> None:
+        audio, self._audio = self._audio, None
+        if audio:
+            audio.file_over(self.path)
+
+
+class CallAudio:
+    """Wires a call's port (None while it has no audio) to what it should hear and be heard by."""
+
+    def __init__(self, context: Context, call_id: CallId) -> None:
+        self._context = context
+        self._call_id = call_id
+        self._muted = False
+        self._sends = False
+        self._hears = False
+        self._player: _Player | None = None
+        self._recorder: pj.AudioMediaRecorder | None = None
+        self._digits: pj.ToneGenerator | None = None
+        self._wired: dict[str, tuple[pj.AudioMedia, pj.AudioMedia]] = {}
+        self.port: pj.AudioMedia | None = None
+
+    def attach(self, port: pj.AudioMedia | None, sends: bool, hears: bool) -> None:
+        """The negotiated audio changed: our side may send, and may be heard, on this port."""
+        if port is None or self.port is None or port.getPortId() != self.port.getPortId():
+            self._wired.clear()
+        self.port, self._sends, self._hears = port, sends, hears
+        self._context.sound.need(self._call_id, port is not None)
+        self._wire()
+
+    def mute(self, on: bool) -> None:
+        """Take the microphone, or the file in its place, away."""
+        self._muted = on
+        self._wire()
+
+    def play(self, path: str, loop: bool) -> None:
+        """Send a file instead of the microphone; an empty path sends the microphone again."""
+        self._drop("source")
+        self._player = None
+        if path:
+            try:
+                self._player = _Player(self, path, loop)
+            except pj.Error as error:
+                self._notice(_("“{path}” cannot be played: {why}").format(path=path, why=words_of(error)))
+        self._wire()
+
+    def file_over(self, path: str) -> None:
+        """A file was played to its end."""
+        self._context.report(PlayedReport(self._call_id, path))
+
+    def record(self, path: str) -> None:
+        """Write what is heard to a file; an empty path closes it."""
+        self._drop("recorder")
+        self._recorder = None
+        if path:
+            recorder = pj.AudioMediaRecorder()
+            try:
+                recorder.createRecorder(path)
+                self._recorder = recorder
+            except pj.Error as error:
+                self._notice(_("“{path}” cannot be written: {why}").format(path=path, why=words_of(error)))
+        self._wire()
+
+    def dial_tone(self, digit: str) -> None:
+        """Mix one digit's tones into what is sent (ITU-T Q.23)."""
+        if self._digits is None:
+            self._digits = pj.ToneGenerator()
+            self._digits.createToneGenerator(CLOCK_HZ)
+            self._wire()
+        tone = pj.ToneDigit()
+        tone.digit = digit
+        tone.on_msec, tone.off_msec, tone.volume = TONE_MS, GAP_MS, _DIGIT_AMPLITUDE
+        tones = pj.ToneDigitVector()
+        tones.append(tone)
+        self._digits.playDigits(tones)
+
+    def close(self) -> None:
+        """The call is over: take everything apart."""
+        for name in list(self._wired):
+            self._drop(name)
+        self.port = None
+        self._player = None
+        self._recorder = None
+        self._digits = None
+        self._context.sound.need(self._call_id, False)
+
+    def _wire(self) -> None:
+        wanted = self._wanted() if self.port else {}
+        for name in [name for name in self._wired if name not in wanted]:
+            self._drop(name)
+        for name, (source, sink) in wanted.items():
+            if name not in self._wired:
+                source.startTransmit(sink)
+                self._wired[name] = (source, sink)
+
+    def _wanted(self) -> dict[str, tuple[pj.AudioMedia, pj.AudioMedia]]:
+        assert self.port is not None
+        wanted: dict[str, tuple[pj.AudioMedia, pj.AudioMedia]] = {}
+        if self._hears:
+            wanted["ear"] = (self.port, self._context.sound.port)
+            if self._recorder:
+                wanted["recorder"] = (self.port, self._recorder)
+        if self._sends:
+            if not self._muted:
+                wanted["source"] = (self._player or self._context.sound.port, self.port)
+            if self._digits:
+                wanted["digits"] = (self._digits, self.port)
+        return wanted
+
+    def _drop(self, name: str) -> None:
+        pair = self._wired.pop(name, None)
+        if pair and self.port:
+            try:
+                pair[0].stopTransmit(pair[1])
+            except pj.Error:
+                return  # the port is gone already, and its connections with it
+
+    def _notice(self, text: str) -> None:
+        self._context.report(StackNotice(NoticeLevel.WARNING, text))

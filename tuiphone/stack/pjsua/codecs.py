@@ -1,0 +1,89 @@
+"""Codecs: which are on and in what order, and what a session description (RFC 8866) offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_STATIC = {"0": "PCMU", "3": "GSM", "8": "PCMA", "9": "G722", "18": "G729"}
+"""Payload types that need no rtpmap (RFC 3551 section 6)."""
+_NO_SPEECH = frozenset({"telephone-event", "cn", "red"})
+_RTPMAP = re.compile(r"^a=rtpmap:(\d+)\s+([^/\s]+)/(\d+)", re.MULTILINE)
+_AUDIO = re.compile(r"^m=audio\s+\d+(?:/\d+)?\s+\S+((?:\s+\d+)*)", re.MULTILINE)
+_PAYLOAD_LINE = re.compile(r"^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)[ \t]")
+_MULTI_RATE = frozenset({"isac", "speex", "l16"})
+"""Codecs whose name alone does not say which: the clock rate is shown with them."""
+
+ON_PRIORITY = 250
+"""The first codec's priority; pjmedia sorts by it, equal ones by the order of registration."""
+
+
+def matches(wanted: str, name: str, clock_hz: int) -> bool:
+    """Whether "opus" or "iSAC/16000" names this codec."""
+    wanted_name, _, rate = wanted.partition("/")
+    return wanted_name.lower() == name.lower() and rate in {"", str(clock_hz)}
+
+
+def split_id(codec_id: str) -> tuple[str, int]:
+    """Name and clock rate of pjmedia's "speex/16000/1"."""
+    name, _, rest = codec_id.partition("/")
+    rate = rest.partition("/")[0]
+    return name, int(rate) if rate.isdigit() else 0
+
+
+def label(name: str, clock_hz: int) -> str:
+    """What a list calls a codec."""
+    return f"{name}/{clock_hz}" if name.lower() in _MULTI_RATE else name
+
+
+def priorities(available: Iterable[str], wanted: Iterable[str]) -> dict[str, int]:
+    """Priority by codec id: the wanted ones in their order, 0 (off) for all others."""
+    order = list(wanted)
+    result = {}
+    for codec_id in available:
+        name, clock_hz = split_id(codec_id)
+        place = next((i for i, want in enumerate(order) if matches(want, name, clock_hz)), None)
+        result[codec_id] = 0 if place is None else max(1, ON_PRIORITY - place)
+    return result
+
+
+def offered(sdp: str) -> tuple[str, ...]:
+    """Speech codecs of the audio line, in the order of the offer; empty when there is none."""
+    audio = _AUDIO.search(sdp)
+    if not audio:
+        return ()
+    names = {}
+    for payload, name, rate in _RTPMAP.findall(sdp):
+        names.setdefault(payload, "" if name.lower() in _NO_SPEECH else label(name, int(rate)))
+    found = [names.get(payload, _STATIC.get(payload, "")) for payload in audio.group(1).split()]
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def restrict(sdp: str, wanted: tuple[str, ...]) -> str:
+    """Keep and order an account's own codecs in the audio line; telephone-event stays.
+
+    A description that would be left without a codec is returned as it is.
+    """
+    audio = _AUDIO.search(sdp)
+    if not audio or not wanted:
+        return sdp
+    payloads = audio.group(1).split()
+    maps = {payload: (name, int(rate)) for payload, name, rate in _RTPMAP.findall(sdp)}
+    kept = [p for want in wanted for p in payloads if _is(want, p, maps)]
+    if not kept:
+        return sdp
+    kept += [p for p in payloads if p not in kept and maps.get(p, ("", 0))[0].lower() in _NO_SPEECH]
+    head = sdp[audio.start() : audio.start(1)]
+    sdp = sdp[: audio.start()] + head + "".join(f" {p}" for p in dict.fromkeys(kept)) + sdp[audio.end() :]
+    dropped = set(payloads) - set(kept)
+    return "".join(line for line in sdp.splitlines(keepends=True) if not _names(line, dropped))
+
+
+def _is(want: str, payload: str, maps: dict[str, tuple[str, int]]) -> bool:
+    name, clock_hz = maps.get(payload, (_STATIC.get(payload, ""), 8000))
+    return matches(want, name, clock_hz)
+
+
+def _names(line: str, payloads: set[str]) -> bool:
+    match = _PAYLOAD_LINE.match(line)
+    return bool(match) and match.group(1) in payloads  # type: ignore[union-attr]

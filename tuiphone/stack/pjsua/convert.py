@@ -1,0 +1,77 @@
+"""pjsua2's values as the model's, and the other way round."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pjsua2 as pj
+
+from tuiphone.model.media import SILENCE_DB, MediaStream
+
+_STATUS = re.compile(r"\s*[\[(](?:status=)?\d+[\])]\s*$")
+
+
+def words_of(error: pj.Error) -> str:
+    """What a pjsua2 error says, without numbers and file names (its ``str()`` is empty)."""
+    return _STATUS.sub("", str(error.reason)).strip() or f"status {error.status}"
+
+
+def call_param(code: int = 0, reason: str = "") -> pj.CallOpParam:
+    """Parameters of a call operation: one audio line, and never the video and text lines pjsua would add."""
+    param = pj.CallOpParam(True)
+    param.opt.audioCount = 1
+    only_audio(param.opt)
+    if code:
+        param.statusCode = code
+        param.reason = reason
+    return param
+
+
+def only_audio(setting: pj.CallSetting) -> None:
+    """Take video and text out of an offer or an answer."""
+    setting.videoCount = 0
+    if hasattr(setting, "textCount"):
+        setting.textCount = 0
+
+
+def level_db(level: int) -> float:
+    """A conference bridge level (0 to 255, an average magnitude as inverted mu-law, ITU-T G.711) in dBFS."""
+    return _LEVELS[level & 0xFF]
+
+
+def direction_word(direction: int) -> str:
+    """An SDP direction from pjmedia's bits, as seen from us."""
+    return ("inactive", "sendonly", "recvonly", "sendrecv")[direction & 3]
+
+
+def stream_of(info: pj.StreamInfo, direction: int, encryption: str) -> MediaStream:
+    """The negotiated stream."""
+    codec = info.audCodecParam
+    frames = max(1, int(codec.setting.frmPerPkt)) if codec.setting else 1
+    return MediaStream(
+        codec=info.codecName,
+        clock_hz=int(info.codecClockRate),
+        channels=max(1, int(codec.info.channelCnt)),
+        ptime_ms=int(codec.info.frameLen) * frames,
+        direction=direction_word(direction),
+        remote=info.remoteRtpAddress,
+        encryption=encryption,
+    )
+
+
+def srtp_suite(dump: str) -> str:
+    """The SRTP suite that a call's dump names as active, or nothing."""
+    match = re.search(r"SRTP status: Active Crypto-suite: (\S+)", dump)
+    return match.group(1) if match else ""
+
+
+def _decode(level: int) -> float:
+    """Inverse of pjmedia_linear2ulaw(x) ^ 0xff, in dB below full scale; a sine's mean is 3.9 dB below its peak."""
+    code = level & 0x7F
+    magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
+    value = magnitude - 0x84
+    return max(SILENCE_DB, round(20 * math.log10(value / 32768), 1)) if value > 0 else SILENCE_DB
+
+
+_LEVELS = tuple(_decode(level) for level in range(256))

@@ -1,0 +1,373 @@
+"""The SIP thread's side of the stack: brings pjsua2 up and down, and owns every account, call and sound."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable, Iterable
+
+import pjsua2 as pj
+
+from tuiphone.controller.ports import (
+    Credentials,
+    EndedReport,
+    IncomingReport,
+    RegistrationReport,
+    Report,
+    RoleChoice,
+    StackSettings,
+    Tone,
+)
+from tuiphone.i18n import _
+from tuiphone.model.account import Account, Transport
+from tuiphone.model.address import Party, parse_party
+from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
+from tuiphone.model.device import DeviceRole
+from tuiphone.stack.pjsua import codecs
+from tuiphone.stack.pjsua.account import Binding
+from tuiphone.stack.pjsua.audio import Sound
+from tuiphone.stack.pjsua.call import CallSession, SipCall
+from tuiphone.stack.pjsua.cause import Ending, classify
+from tuiphone.stack.pjsua.context import Context
+from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
+from tuiphone.stack.pjsua.meters import Meters
+from tuiphone.stack.pjsua.names import look_up, target_of
+from tuiphone.stack.pjsua.native import Native
+from tuiphone.stack.pjsua.pump import Pump
+from tuiphone.stack.pjsua.tones import Tones
+from tuiphone.stack.pjsua.transports import Transports
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP_MS = 5000
+"""How long the SIP thread sleeps when nothing happens and it can be woken."""
+POLL_MS = 20
+"""The same without the helper that wakes it."""
+CLOCK_HZ = 16000
+_GOODBYE_S = 1.0
+_FAREWELL_S = 1.5
+_HEADERS = ("alert-info", "call-info", "answer-mode")
+_ECHO = {"webrtc": pj.PJMEDIA_ECHO_WEBRTC_AEC3, "speex": pj.PJMEDIA_ECHO_SPEEX}
+_WHEEL_LIMIT = 4
+
+
+class _Endpoint(pj.Endpoint):
+    """Passes callbacks on."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__()
+        self._core: Core | None = core
+
+    def onTransportState(self, prm: pj.OnTransportStateParam) -> None:
+        if self._core:
+            self._core.guarded(lambda core: core.transport_changed(prm))
+
+    def onRejectedIncomingCall(self, prm: pj.OnRejectedIncomingCallParam) -> None:
+        if self._core:
+            self._core.guarded(lambda core: core.call_rejected(prm))
+
+    def onMediaEvent(self, prm: pj.OnMediaEventParam) -> None:
+        if self._core and prm.ev.type == pj.PJMEDIA_EVENT_AUD_DEV_ERROR:
+            self._core.guarded(lambda core: core.device_failed())
+
+    def forget(self) -> None:
+        """No callbacks from now on."""
+        self._core = None
+
+
+class Core:
+    """Everything that touches pjsua2; made, used and ended on the SIP thread."""
+
+    def __init__(self, pump: Pump, settings: StackSettings, report: Callable[[Report], None]) -> None:
+        self._pump = pump
+        self._report = report
+        self._native = Native()
+        self._bindings: dict[str, Binding] = {}
+        self._calls: dict[CallId, CallSession] = {}
+        self._native.silence()
+        self._endpoint: _Endpoint | None = _Endpoint(self)
+        endpoint = self._endpoint
+        endpoint.libCreate()
+        endpoint.libInit(_config(settings))
+        can_wake = self._native.start()
+        self.codecs = self._order_codecs(settings.codecs)
+        self._transports = Transports(endpoint, settings, report)
+        self._transports.start(self._pins)
+        endpoint.libStart()
+        self._sound = Sound(pump, endpoint.audDevManager(), report, settings.null_audio)
+        self._tones = Tones(self._sound)
+        self._meters = Meters(pump, self._sound, self._calls.values, report)
+        self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
+        pump.poll = endpoint.libHandleEvents
+        pump.longest_ms = LONGEST_SLEEP_MS if can_wake else POLL_MS
+        if can_wake:
+            pump.wake = self._native.wake
+        self.version = endpoint.libVersion().full
+        self.missing = self._missing(settings)
+
+    # accounts
+
+    def add_account(self, account: Account, credentials: Credentials) -> None:
+        """Know an account, or replace its settings."""
+        known = self._bindings.get(account.id)
+        try:
+            if known and not known.leaving:
+                known.change(account, credentials)
+            else:
+                self._bindings[account.id] = Binding(
+                    self._context, self._transports, account, credentials, self._call_arrived
+                )
+        except pj.Error as error:
+            self._bindings.pop(account.id, None)
+            self._bad_account(account, error)
+
+    def remove_account(self, account_id: str) -> None:
+        """Unregister and forget, once its calls are over."""
+        binding = self._bindings.pop(account_id, None)
+        if binding:
+            binding.unregister()
+            binding.leaving = True
+            self._close_when_free(binding)
+
+    def register(self, account_id: str) -> None:
+        """Send REGISTER."""
+        if account_id in self._bindings:
+            self._bindings[account_id].register()
+
+    def unregister(self, account_id: str) -> None:
+        """Send REGISTER with Expires 0."""
+        if account_id in self._bindings:
+            self._bindings[account_id].unregister()
+
+    # calls
+
+    def make_call(self, call_id: CallId, account_id: str, uri: str) -> None:
+        """Send INVITE, once the name to send it to is known."""
+        binding = self._bindings.get(account_id)
+        if not binding or not binding.sip:
+            cause = EndCause(EndedBy.PHONE, EndKind.FAILED, 0, _("the account is gone"))
+            self._report(EndedReport(call_id, cause))
+            return
+        session = CallSession(self._context, call_id, binding.account, True, self._forget)
+        self._calls[call_id] = session
+        target = target_of(binding.account.proxy or uri, binding.account.transport)
+        if target is None:
+            session.fail(EndKind.BAD_ADDRESS, "")
+        else:
+            look_up(self._pump, target, lambda found: self._dial(session, binding, uri, bool(found), target.host))
+
+    def call(self, call_id: CallId) -> CallSession | None:
+        """A call that is not over."""
+        return self._calls.get(call_id)
+
+    # sound
+
+    def tone(self, tone: Tone, on: bool, role: DeviceRole) -> None:
+        """Start or stop one of the phone's own sounds."""
+        self._tones.set(tone, on, role)
+
+    def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
+        """Use these devices and levels."""
+        self._sound.choose(choices)
+        self._tones.restart()
+
+    def refresh_devices(self) -> None:
+        """Look for devices that came or went."""
+        self._sound.refresh()
+
+    def device_failed(self) -> None:
+        """A device stopped working while in use."""
+        self._pump.submit(self._sound.device_failed)
+
+    def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
+        """Report levels and figures so often."""
+        self._meters.watch(levels_hz, stats_hz, mic)
+
+    # life
+
+    def stop(self) -> None:
+        """End calls, unregister, and take the library down."""
+        self._context.stopping = True
+        for session in list(self._calls.values()):
+            session.hang_up(0, "")
+        self._pump.spin(_GOODBYE_S, lambda: not self._calls)
+        leaving = [b for b in self._bindings.values() if b.registered]
+        for binding in leaving:
+            binding.unregister()
+        self._pump.spin(_FAREWELL_S, lambda: not any(b.busy for b in leaving))
+        self._meters.close()
+        self._tones.close()
+        for session in list(self._calls.values()):
+            session.abandon()
+        for binding in self._bindings.values():
+            binding.close()
+        self._bindings.clear()
+        self._sound.close()
+        self._destroy()
+
+    def guarded(self, action: Callable[[Core], None]) -> None:
+        """Run what a callback asks for, outside the callback's reach for errors."""
+        try:
+            action(self)
+        except Exception as error:
+            log.error("a callback failed: %s: %s", type(error).__name__, error)
+
+    # what pjsua2 tells
+
+    def transport_changed(self, prm: pj.OnTransportStateParam) -> None:
+        """A connection came up, was refused or ended."""
+        lost = self._transports.changed(prm)
+        if lost:
+            for binding in list(self._bindings.values()):
+                binding.connection_lost(lost)
+
+    def call_rejected(self, prm: pj.OnRejectedIncomingCallParam) -> None:
+        """The stack itself refused an INVITE (488 for example): nobody rang, but somebody called."""
+        message = read(prm.rdata.wholeMsg)
+        binding = self._binding_for(message)
+        if binding is None or not message.method:
+            return
+        call_id = new_call_id()
+        offer = codecs.offered(message.body)
+        self._report(self._incoming_report(call_id, binding, message))
+        code = int(prm.statusCode)
+        ours = binding.account.codecs or self.codecs
+        ending = Ending(False, False, code, prm.reason, our_codecs=ours, their_codecs=offer)
+        self._report(EndedReport(call_id, classify(ending)))
+
+    # inside
+
+    def _call_arrived(self, binding: Binding, prm: pj.OnIncomingCallParam) -> None:
+        assert binding.sip is not None
+        call_id = new_call_id()
+        message = read(prm.rdata.wholeMsg)
+        session = CallSession(self._context, call_id, binding.account, False, self._forget)
+        session.sip = SipCall(binding.sip, session, prm.callId)
+        session.sip_call_id = message.first("call-id")
+        session.their_codecs = codecs.offered(message.body)
+        self._calls[call_id] = session
+        self._report(self._incoming_report(call_id, binding, message))
+
+    @staticmethod
+    def _incoming_report(call_id: CallId, binding: Binding, message: SipMessage) -> IncomingReport:
+        sender = parse_party(message.first("from"))
+        asserted = asserted_party(message)
+        remote = Party(asserted.uri, asserted.name or sender.name) if asserted else sender
+        return IncomingReport(
+            call_id=call_id,
+            account_id=binding.account.id,
+            remote=remote,
+            local=parse_party(message.first("to")),
+            sip_call_id=message.first("call-id"),
+            codecs=codecs.offered(message.body),
+            headers={name: message.first(name) for name in _HEADERS if message.first(name)},
+        )
+
+    def _binding_for(self, message: SipMessage) -> Binding | None:
+        wanted = parse_party(message.first("to")).number
+        bindings = list(self._bindings.values())
+        named = [b for b in bindings if Party(b.account.address).number == wanted]
+        return next(iter(named or bindings), None)
+
+    def _dial(self, session: CallSession, binding: Binding, uri: str, found: bool, host: str) -> None:
+        if session.id not in self._calls:
+            return
+        if not found:
+            session.fail(EndKind.UNREACHABLE, _("{host} cannot be found").format(host=host))
+        elif binding.sip:
+            transport = binding.account.transport
+            if transport is not Transport.UDP and ";transport=" not in uri.lower() and uri.lower().startswith("sip:"):
+                uri += f";transport={transport}"
+            session.dial(binding.sip, uri)
+            self._meters.arm()
+
+    def _take(self, report: Report) -> None:
+        """Reports of calls and accounts on their way up."""
+        self._report(report)
+        self._meters.arm()
+
+    def _forget(self, call_id: CallId) -> None:
+        self._calls.pop(call_id, None)
+        self._meters.forget(call_id)
+
+    def _pins(self, peer: str) -> Iterable[str]:
+        return [b.account.tls.pin_sha256 for b in self._bindings.values() if peer in b.peers]
+
+    def _close_when_free(self, binding: Binding) -> None:
+        if binding.busy or any(call.account.id == binding.account.id for call in self._calls.values()):
+            self._pump.later(0.5, lambda: self._close_when_free(binding))
+        else:
+            binding.close()
+
+    def _bad_account(self, account: Account, error: pj.Error) -> None:
+        words = _("the account cannot be used: {why}").format(why=words_of(error))
+        self._report(RegistrationReport(account.id, 400, words))
+
+    def _order_codecs(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        assert self._endpoint is not None
+        infos = self._endpoint.codecEnum2()
+        ids = [infos[i].codecId for i in range(len(infos))]
+        order = codecs.priorities(ids, wanted)
+        for codec_id, priority in order.items():
+            self._endpoint.codecSetPriority(codec_id, priority)
+        on = sorted((i for i in ids if order[i]), key=lambda i: -order[i])
+        return tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
+
+    def _missing(self, settings: StackSettings) -> tuple[str, ...]:
+        assert self._endpoint is not None
+        found = []
+        lacking = [w for w in settings.codecs if not any(codecs.matches(w, *_pair(c)) for c in self.codecs)]
+        if lacking:
+            found.append(_("This engine has no {codecs}: calls use the other codecs").format(codecs=", ".join(lacking)))
+        if not self._native.features:
+            found += _what_the_wheel_lacks()
+        return tuple(found)
+
+    def _destroy(self) -> None:
+        endpoint, self._endpoint = self._endpoint, None
+        assert endpoint is not None
+        endpoint.forget()
+        gc.collect()
+        endpoint.libHandleEvents(20)
+        self._native.stop()
+        self._pump.poll = lambda ms: None
+        self._pump.wake = lambda: None
+        endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+        del endpoint
+
+
+def _pair(shown: str) -> tuple[str, int]:
+    name, _slash, rate = shown.partition("/")
+    return name, int(rate or 0)
+
+
+def _what_the_wheel_lacks() -> list[str]:
+    return [
+        _("This engine is the pjsua2 wheel from PyPI, not our own build: run make setup with a compiler installed"),
+        _("It has no sound devices: calls can send and record files only"),
+        _("It takes {n} calls at most").format(n=_WHEEL_LIMIT),
+        _("It has no Opus, G.729 and iSAC, no TLS 1.3 and no DTLS-SRTP"),
+        _("It answers SIP requests that it does not know with errors, and uses more CPU when idle"),
+    ]
+
+
+def _config(settings: StackSettings) -> pj.EpConfig:
+    config = pj.EpConfig()
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.uaConfig.maxCalls = min(settings.max_calls, 64)
+    config.uaConfig.userAgent = settings.user_agent
+    config.logConfig.level = settings.log_level
+    config.logConfig.consoleLevel = 0
+    config.logConfig.msgLogging = settings.log_level >= 5
+    config.logConfig.filename = settings.log_file
+    media = config.medConfig
+    media.clockRate = CLOCK_HZ
+    media.noVad = not settings.vad
+    media.sndAutoCloseTime = -1
+    media.ecTailLen = settings.echo_tail_ms if settings.echo_canceller in _ECHO else 0
+    media.ecOptions = _ECHO.get(settings.echo_canceller, 0)
+    if settings.noise_suppression:
+        media.ecOptions |= pj.PJMEDIA_ECHO_USE_NOISE_SUPPRESSOR
+    return config

@@ -1,0 +1,87 @@
+"""Hold and resume as a negotiation: one re-INVITE at a time, glare resolved, the last wish wins (RFC 3261 section 14.1)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from tuiphone.stack.pjsua.convert import call_param, words_of
+from tuiphone.stack.pjsua.pump import Pump, Timer
+
+_MAX_TRIES = 4
+_BUSY_WAIT_S = 0.25
+_AUTHENTICATING = frozenset({401, 407})
+
+
+class Hold:
+    """Brings a call to the wanted side of hold; ``failed(code, reason)`` is called when the far end will not have it."""
+
+    def __init__(self, pump: Pump, outgoing: bool, failed: Callable[[int, str], None]) -> None:
+        self._pump = pump
+        self._outgoing = outgoing
+        self._failed = failed
+        self._wanted = False
+        self._asked = False
+        self._tries = 0
+        self._retry: Timer | None = None
+        self._last_transaction = 0
+        self.actual = False
+        self.pending = False
+        """A re-INVITE of ours is under way."""
+
+    def want(self, call: pj.Call, on: bool) -> None:
+        """Go on hold or come back."""
+        self._wanted = on
+        self._tries = 0
+        self._proceed(call)
+
+    def transaction_over(self, call: pj.Call, transaction: int, code: int, reason: str) -> None:
+        """A re-INVITE of ours got its final answer; one transaction may say so several times."""
+        if not self.pending or transaction == self._last_transaction or code in _AUTHENTICATING:
+            return
+        self._last_transaction = transaction
+        self.pending = False
+        if 200 <= code < 300:
+            self.actual = self._asked
+            self._tries = 0
+            self._proceed(call)
+        elif code == 491 and self._tries < _MAX_TRIES:
+            # Both sides asked at once: the one that made the call waits longer.
+            self._later(call, random.uniform(2.1, 4.0) if self._outgoing else random.uniform(0.0, 2.0))
+        else:
+            self._give_up(code, reason)
+
+    def close(self) -> None:
+        """The call is over."""
+        if self._retry:
+            self._retry.cancel()
+
+    def _proceed(self, call: pj.Call) -> None:
+        if self.pending or self._wanted == self.actual:
+            return
+        self._tries += 1
+        self._asked = self._wanted
+        self.pending = True
+        param = call_param()
+        try:
+            if self._wanted:
+                call.setHold(param)
+            else:
+                param.opt.flag |= pj.PJSUA_CALL_UNHOLD
+                call.reinvite(param)
+        except pj.Error as error:
+            self.pending = False
+            if self._tries < _MAX_TRIES:
+                self._later(call, _BUSY_WAIT_S)
+            else:
+                self._give_up(0, words_of(error))
+
+    def _later(self, call: pj.Call, seconds: float) -> None:
+        self.close()
+        self._retry = self._pump.later(seconds, lambda: self._proceed(call))
+
+    def _give_up(self, code: int, reason: str) -> None:
+        self._wanted = self.actual
+        self._failed(code, reason)

@@ -1,0 +1,119 @@
+"""Levels and RTP figures, measured only while somebody looks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import pjsua2 as pj
+
+from tuiphone.controller.ports import Report
+from tuiphone.model.media import Levels, StreamStats
+from tuiphone.stack.pjsua.audio import Sound
+from tuiphone.stack.pjsua.call import CallSession
+from tuiphone.stack.pjsua.convert import level_db
+from tuiphone.stack.pjsua.pump import Pump, Timer
+
+_MIC = "meter"
+
+
+class Meters:
+    """Two rounds, of levels and of figures, over every call that has audio."""
+
+    def __init__(
+        self, pump: Pump, sound: Sound, calls: Callable[[], Iterable[CallSession]], report: Callable[[Report], None]
+    ) -> None:
+        self._pump = pump
+        self._sound = sound
+        self._calls = calls
+        self._report = report
+        self._levels_hz = 0.0
+        self._stats_hz = 0.0
+        self._mic = False
+        self._timers: dict[str, Timer] = {}
+        self._heard: dict[str, tuple[int, float]] = {}
+
+    def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
+        """Measure so often; ``mic`` also the devices while there is no call."""
+        self._levels_hz, self._stats_hz = levels_hz, stats_hz
+        if mic != self._mic:
+            self._mic = mic
+            self._sound.need(_MIC, mic)
+        self.arm()
+
+    def arm(self) -> None:
+        """Start the rounds that are wanted and have something to measure; called when a call gets audio."""
+        busy = any(call.audio.port for call in self._calls())
+        self._set("levels", self._levels_hz or (10.0 if self._mic else 0.0), busy or self._mic, self._levels)
+        self._set("stats", self._stats_hz, busy, self._stats)
+
+    def forget(self, call_id: str) -> None:
+        """A call is over."""
+        self._heard.pop(call_id, None)
+
+    def close(self) -> None:
+        """Measure no more."""
+        self.watch(0, 0, False)
+
+    def _set(self, name: str, hz: float, wanted: bool, measure: Callable[[], None]) -> None:
+        if hz and wanted:
+            if name not in self._timers:
+                self._timers[name] = self._pump.later(1 / hz, lambda: self._round(name, measure))
+        elif name in self._timers:
+            self._timers.pop(name).cancel()
+
+    def _round(self, name: str, measure: Callable[[], None]) -> None:
+        del self._timers[name]
+        measure()
+        self.arm()
+
+    def _levels(self) -> None:
+        if self._mic:
+            port = self._sound.port
+            self._report(Levels("", level_db(port.getRxLevel()), level_db(port.getTxLevel())))
+        if self._levels_hz:
+            for call in self._calls():
+                if call.audio.port:
+                    mic, ear = call.audio.port.getTxLevel(), call.audio.port.getRxLevel()
+                    self._report(Levels(call.id, level_db(mic), level_db(ear)))
+
+    def _stats(self) -> None:
+        for call in self._calls():
+            if call.audio.port and call.sip and call.confirmed:
+                try:
+                    stats = call.sip.getStreamStat(0)
+                except pj.Error:
+                    continue  # its stream is being replaced
+                self._report(figures(call.id, stats, self._silence(call.id, int(stats.rtcp.rxStat.pkt))))
+
+    def _silence(self, call_id: str, packets: int) -> float:
+        """Seconds since the count of packets last changed, as far as the rounds can tell."""
+        now = time.monotonic()
+        before = self._heard.get(call_id)
+        if before is None or before[0] != packets:
+            before = self._heard[call_id] = (packets, now)
+        return now - before[1]
+
+
+def figures(call_id: str, stats: pj.StreamStat, silent_s: float) -> StreamStats:
+    """The figures of pjmedia as the model's."""
+    rx, tx, rtt = stats.rtcp.rxStat, stats.rtcp.txStat, stats.rtcp.rttUsec
+    return StreamStats(
+        call_id=call_id,
+        rx_packets=int(rx.pkt),
+        rx_bytes=int(rx.bytes),
+        rx_lost=int(rx.loss),
+        rx_discarded=int(rx.discard) + int(stats.jbuf.discard),
+        rx_jitter_ms=_ms(rx.jitterUsec),
+        rx_buffer_ms=float(stats.jbuf.avgDelayMsec),
+        tx_packets=int(tx.pkt),
+        tx_bytes=int(tx.bytes),
+        tx_lost=int(tx.loss),
+        tx_jitter_ms=_ms(tx.jitterUsec),
+        rtt_ms=_ms(rtt),
+        rx_silent_s=round(silent_s, 1),
+    )
+
+
+def _ms(stat: pj.MathStat) -> float:
+    return round(stat.last / 1000, 1) if stat.n else -1.0

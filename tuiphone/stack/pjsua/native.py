@@ -1,0 +1,70 @@
+"""The C helper that is linked into our own build of pjsua2 (``native/helper/tuiphone.h``); the PyPI wheel has none."""
+
+from __future__ import annotations
+
+import ctypes
+
+_TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
+"""pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
+
+
+class Native:
+    """The helper's functions, or their absence.
+
+    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "ilbc", "isac".
+    """
+
+    def __init__(self) -> None:
+        import _pjsua2
+
+        self._lib = ctypes.CDLL(_pjsua2.__file__)
+        self.features: frozenset[str] = frozenset()
+        if hasattr(self._lib, "tuiphone_features"):
+            self._lib.tuiphone_features.restype = ctypes.c_char_p
+            self.features = frozenset((self._lib.tuiphone_features() or b"").decode().split())
+        if "respond" in self.features:
+            self._lib.tuiphone_respond.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        if "requests" in self.features:
+            self._lib.tuiphone_requests_init.argtypes = [ctypes.c_void_p]
+
+    def silence(self) -> None:
+        """Keep libCreate from greeting on standard output."""
+        if hasattr(self._lib, "pj_log_set_level"):
+            self._lib.pj_log_set_level(0)
+
+    def start(self) -> bool:
+        """Switch everything on, after libInit; True when the library's sleep can be interrupted."""
+        if "tcp-switch" in self.features:
+            self._lib.tuiphone_set_disable_tcp_switch(1)
+        if hasattr(self._lib, "tuiphone_codecs_register"):
+            self._lib.tuiphone_codecs_register()
+        if "requests" in self.features:
+            self._lib.tuiphone_requests_init(None)
+        return "wake" in self.features and self._lib.tuiphone_wake_init() == 0
+
+    def stop(self) -> None:
+        """Let go of the library, before libDestroy."""
+        if "requests" in self.features:
+            self._lib.tuiphone_requests_done()
+        if "wake" in self.features:
+            self._lib.tuiphone_wake_done()
+
+    def wake(self) -> None:
+        """End the sleep in libHandleEvents; any thread."""
+        self._lib.tuiphone_wake()
+
+    def respond(self, rdata: object, code: int) -> bool:
+        """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""
+        address = address_of(rdata)
+        return bool(address) and "respond" in self.features and self._lib.tuiphone_respond(address, code) == 0
+
+
+def address_of(pointer: object) -> int:
+    """The number behind a void pointer that SWIG hands out; 0 for none."""
+    return int(pointer) if pointer is not None else 0  # type: ignore[call-overload, no-any-return]
+
+
+def transport_of(rdata: object) -> int:
+    """The transport a received message came by, as the number that onTransportState names; 0 for none."""
+    address = address_of(rdata)
+    return ctypes.c_void_p.from_address(address + _TRANSPORT_OFFSET).value or 0 if address else 0
