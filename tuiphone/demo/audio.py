@@ -6,12 +6,19 @@ import math
 from array import array
 from collections.abc import Iterator
 from functools import cache
+from typing import Protocol
 
 from tuiphone.demo import g711
 from tuiphone.demo.g711 import FRAME, RATE_HZ
 
 _FADE = 40
 """Samples (5 ms) over which a tone comes and goes, so that it does not click."""
+
+
+class Speaker(Protocol):
+    """Who plays a clip; the codec may change within a call."""
+
+    codec: str
 
 
 class Clip:
@@ -33,13 +40,12 @@ class Clip:
             self._encoded[codec] = g711.encode(codec, self.samples + padding)
         return self._encoded[codec]
 
-    def frames(self, codec: str, loop: bool = False) -> Iterator[bytes]:
-        """Packets of 20 ms, once or for ever."""
-        data = self.encoded(codec)
+    def frames(self, speaker: Speaker, loop: bool = False) -> Iterator[bytes]:
+        """Packets of 20 ms, once or for ever, in whatever codec the speaker has at that moment."""
         while True:
-            for start in range(0, len(data), FRAME):
-                yield data[start : start + FRAME]
-            if not loop or not data:
+            for start in range(0, len(self.samples), FRAME):
+                yield self.encoded(speaker.codec)[start : start + FRAME]
+            if not loop or not self.samples:
                 return
 
 

@@ -124,6 +124,7 @@ class Call:
 
     def _begin_talking(self) -> None:
         self.phase = Phase.TALKING
+        self.media.stream.begin()
         self.answered.set()
         self.media.stream.last_heard = time.monotonic()
         self._watch_rtp()
@@ -148,6 +149,7 @@ class Call:
     def progress(self) -> None:
         """Answer 183 with our description: what is played now is heard before the call is answered."""
         self._respond(183, self.media.body)
+        self.media.stream.begin()
 
     def reject(self, status: int, reason: str = "", **fields: str) -> None:
         """Answer with a failure, unless there is a final answer already."""
@@ -175,12 +177,12 @@ class Call:
 
     async def play(self, clip: Clip) -> None:
         """Play a clip and wait for its end."""
-        self.media.stream.play(clip.frames(self.media.stream.codec))
+        self.media.stream.play(clip.frames(self.media.stream))
         await asyncio.sleep(clip.duration_s + 0.04)
 
     def play_on(self, clip: Clip) -> None:
         """Play a clip again and again."""
-        self.media.stream.play(clip.frames(self.media.stream.codec, loop=True))
+        self.media.stream.play(clip.frames(self.media.stream, loop=True))
 
     def hang_up(self, reason: str = "hung up by the exchange", header: str = 'Q.850;cause=16;text="Normal"') -> None:
         """End the call in whatever state it is; ``header`` is the BYE's Reason (RFC 3326)."""

@@ -39,8 +39,8 @@ async def _pick_up(call: Call) -> None:
 
 async def echo(call: Call) -> None:
     """Everything that is heard goes back, packet by packet."""
-    await _pick_up(call)
     call.media.stream.send_back()
+    await _pick_up(call)
     await asyncio.sleep(_FOREVER)
 
 
@@ -48,8 +48,8 @@ async def play_music(call: Call) -> None:
     """Our piece, for as long as the caller likes."""
     call.ring()
     clip = await asyncio.to_thread(music)
-    await _pick_up(call)
     call.play_on(clip)
+    await _pick_up(call)
     await asyncio.sleep(_FOREVER)
 
 
@@ -115,22 +115,24 @@ async def call_back(call: Call) -> None:
 async def called_back(call: Call) -> None:
     """The call back: music once it is answered."""
     clip = await asyncio.to_thread(music)
+    call.play_on(clip)
     if await call.dial():
-        call.play_on(clip)
         await asyncio.sleep(_FOREVER)
 
 
 async def hangs_up(call: Call) -> None:
     """A few seconds of music, two falling beeps, BYE."""
+    call.ring()
     clip = await asyncio.to_thread(music)
-    await _pick_up(call)
     call.play_on(clip)
+    await _pick_up(call)
     await asyncio.sleep(call.host.pauses.hang_up_s)
     await call.play(audio.farewell())
 
 
 async def holds(call: Call) -> None:
     """Echo, and in between hold in each of its dialects; music while the dialect leaves a way for it."""
+    call.ring()
     clip = await asyncio.to_thread(music)
     await _pick_up(call)
     for dialect in HoldDialect:
@@ -165,15 +167,15 @@ async def no_codec(call: Call) -> None:
 
 async def dead_air(call: Call) -> None:
     """Answered, and not a single packet of audio: what a blocked RTP port looks like."""
-    await _pick_up(call)
     call.media.stream.mute()
+    await _pick_up(call)
     await asyncio.sleep(_FOREVER)
 
 
 async def test_tone(call: Call) -> None:
     """1004 Hz at a steady level."""
-    await _pick_up(call)
     call.play_on(audio.milliwatt())
+    await _pick_up(call)
     await asyncio.sleep(_FOREVER)
 
 

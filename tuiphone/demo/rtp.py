@@ -40,7 +40,7 @@ class RtpStream(asyncio.DatagramProtocol):
         """Is given the payload of every audio packet."""
         self.echo = False
         """Send back every packet at once, payload untouched, instead of the source."""
-        self._dead = False
+        self._live = self._dead = self._paced = False
         self._source: Source | None = None
         self._remote: tuple[str, int] | None = None
         self._payload_type, self._event_type = 0, EVENT_TYPE
@@ -112,6 +112,11 @@ class RtpStream(asyncio.DatagramProtocol):
         """The far end understands telephone events."""
         return self._event_type >= 0
 
+    def begin(self) -> None:
+        """Packets may go out from now on: the call, or its early media, has begun."""
+        self._live = True
+        self._pace()
+
     def play(self, source: Source | None) -> None:
         """Send this; silence when it ends or is ``None``."""
         self._source = source
@@ -134,12 +139,14 @@ class RtpStream(asyncio.DatagramProtocol):
         return self._source is not None
 
     def _pace(self) -> None:
-        if self._remote and not self.echo and not self._dead:
+        wanted = self._live and bool(self._remote) and not self.echo and not self._dead
+        if wanted and not self._paced:
             self._marker = True
             self._timestamp = self._now()
             self._pacer.add(self)
-        else:
+        elif self._paced and not wanted:
             self._pacer.remove(self)
+        self._paced = wanted
 
     def _now(self) -> int:
         return self._clock_offset + int((time.monotonic() - self._origin) * RATE_HZ)
@@ -197,7 +204,7 @@ class RtpStream(asyncio.DatagramProtocol):
             return
         elif self.on_audio:
             self.on_audio(payload)
-        if self.echo:
+        if self.echo and self._live:
             self._send_echo(second, sequence, timestamp, ssrc, payload)
 
     def _hear_event(self, payload: bytes, ssrc: int, timestamp: int) -> None:

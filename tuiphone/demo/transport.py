@@ -7,7 +7,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +87,8 @@ class TcpFlow(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._stream = transport
-        host, port = transport.get_extra_info("peername")[:2]
+        self._stream = cast(asyncio.Transport, transport)
+        host, port = self._stream.get_extra_info("peername")[:2]
         self.peer = (host, port)
         self._opened(self)
 
@@ -139,8 +138,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._endpoint: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._endpoint = transport
+        self._endpoint = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         # Two line ends or a single zero octet keep a NAT binding open; nobody expects an answer.
