@@ -56,9 +56,8 @@ async def _serve(loaded: Loaded) -> None:
     controller = Controller(stack, surroundings, stop.set)
     server = RpcServer(controller)
     try:
-        # The socket first: a screen can attach and draw while the stack is still coming up.
-        await server.start(paths.socket_file())
         await controller.start(loaded.stored)
+        await server.start(paths.socket_file())
         for warning in loaded.warnings:
             controller.notify(warning)
         log.info("engine ready: %s, %d accounts", stack.name, len(loaded.config.accounts))

@@ -68,9 +68,10 @@ def spawn(null_audio: bool = False) -> int:
 
 
 def last_words() -> str:
-    """What an engine that could not start said last."""
+    """The sentence with which an engine that could not start ended, or its last line (a library's), or nothing."""
     try:
         lines = (paths.state_dir() / "engine.out").read_text(errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    sentences = [line.removeprefix("tuiphone: ") for line in lines if line.startswith("tuiphone: ")]
+    return "; ".join(sentences) if sentences else lines[-1] if lines else ""

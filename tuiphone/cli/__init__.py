@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,12 +36,13 @@ def _run(arguments: list[str]) -> int:
         from tuiphone.cli.ui import open_phone
 
         return open_phone()
-    parser = _parser()
+    # Only the named command is loaded: starting an engine must not pay for the others.
+    parser = _parser(arguments[:1] if arguments[0] in COMMANDS else COMMANDS)
     options = parser.parse_args(arguments)
     return int(options.func(options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
     import argparse
     from importlib import import_module
 
@@ -53,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tuiphone {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in commands:
         import_module(f"tuiphone.cli.{name}").add_parser(subparsers)
     return parser

@@ -64,7 +64,7 @@ def start_and_wait(null_audio: bool = False) -> None:
         if _exited(pid):
             break
         time.sleep(0.01)
-    words = engine_process.last_words().removeprefix("tuiphone: ") or "it said nothing"
+    words = engine_process.last_words() or "it said nothing"
     raise PhoneError(f"The engine did not start: {words} (log: {paths.log_file('engine')})", "unavailable")
 
 

@@ -60,6 +60,8 @@ log = logging.getLogger(__name__)
 
 DEFAULT_METER_HZ = 10
 MAX_HISTORY_ROWS = 1000
+PASSWORD_PATIENCE_S = 0.5
+"""How long the start waits for passwords; the accounts that need longer register later."""
 AUTO_PLAY_STATES = frozenset({CallState.EARLY_MEDIA, CallState.CONNECTING, CallState.TALKING})
 
 
@@ -104,6 +106,7 @@ class Controller:
         self._files: dict[CallId, tuple[str, str]] = {}
         self._unsaved: dict[str, str | int | bool] = {}
         self._saving: asyncio.Task[None] | None = None
+        self._starting: set[asyncio.Task[None]] = set()
 
     # life
 
@@ -122,7 +125,11 @@ class Controller:
             )
         )
         accounts = [configured.account() for configured in self._config.accounts]
-        await asyncio.gather(*(self._accounts.put(account, stored(account.id)) for account in accounts))
+        tasks = [asyncio.ensure_future(self._accounts.put(account, stored(account.id))) for account in accounts]
+        self._starting = set(tasks)
+        if tasks:
+            # A password command may take its time, or wait for its user: the phone does not.
+            await asyncio.wait(tasks, timeout=PASSWORD_PATIENCE_S)
 
     async def stop(self, reason: str) -> None:
         """End calls, unregister, stop the stack; front ends are told first."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import wave
+from pathlib import Path
+
+import pytest
+
+from tests.support.controller import DESK, SALES, Bench, bench
+from tuiphone.cli import run
+from tuiphone.cli.call import Exit, _length, _OneCall, add_parser
+from tuiphone.config.schema import Config
+from tuiphone.errors import PhoneError
+from tuiphone.model.account import DtmfMethod
+from tuiphone.stack.fake import FakeStack
+
+
+def options(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    return parser.parse_args(["call", *words])
+
+
+async def outcome(desk: Bench, *words: str, play_s: float | None = None) -> int:
+    return await asyncio.wait_for(_OneCall(desk.phone, options(*words), play_s).run(), 5)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("busy", Exit.BUSY), ("decline", Exit.REJECTED), ("nobody", Exit.REJECTED), ("offline", Exit.NO_ANSWER)],
+)
+async def test_the_exit_code_says_how_it_ended(number: str, code: Exit, capsys: pytest.CaptureFixture[str]) -> None:
+    async with bench() as desk:
+        assert await outcome(desk, number) == code
+        assert capsys.readouterr().out.splitlines()[-1]
+
+
+async def test_an_answered_call_lasts_as_long_as_asked() -> None:
+    async with bench() as desk:
+        assert await outcome(desk, "answer", "--duration", "0.05") == Exit.ANSWERED
+        assert desk.last("hang_up")
+
+
+async def test_a_call_with_a_file_lasts_as_long_as_the_file() -> None:
+    async with bench() as desk:
+        assert await outcome(desk, "answer", "--play", "/tmp/x.wav", play_s=0.05) == Exit.ANSWERED
+        assert desk.last("play")[2] == "/tmp/x.wav"
+
+
+async def test_nobody_answers() -> None:
+    async with bench() as desk:
+        assert await outcome(desk, "2044", "--timeout", "0.05") == Exit.NO_ANSWER
+
+
+async def test_digits_are_sent_after_the_answer() -> None:
+    async with bench() as desk:
+        await outcome(desk, "answer", "--dtmf", "12#", "--duration", "0.5")
+        assert desk.last("send_dtmf")[2:] == ("12#", DtmfMethod.RFC4733)
+
+
+async def test_without_registration_no_call_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    stack = FakeStack()
+    stack.registrar["sales"] = (403, "Forbidden")
+    async with bench(Config(accounts=(SALES, DESK)), stack) as desk:
+        assert await outcome(desk, "2044") == Exit.NOT_REGISTERED
+        assert "Forbidden" in capsys.readouterr().err
+        assert not [command for command in stack.commands if command[0] == "make_call"]
+
+
+async def test_json_has_outcome_sentence_and_call(capsys: pytest.CaptureFixture[str]) -> None:
+    async with bench() as desk:
+        await outcome(desk, "busy", "--json")
+        printed = json.loads(capsys.readouterr().out)
+        assert (printed["exit"], printed["outcome"]) == (4, "busy")
+        assert printed["call"]["end"]["code"] == 486
+        assert "busy" in printed["sentence"].lower()
+
+
+def test_a_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PhoneError, match=r"gone\.wav cannot be played"):
+        _length(str(tmp_path / "gone.wav"))
+    path = tmp_path / "eight.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(b"\x80" * 800)
+    with pytest.raises(PhoneError, match="not 16-bit PCM"):
+        _length(str(path))
+
+
+def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        run(["call", "2044", "--duration", "-5"])
+    assert exited.value.code == 2
