@@ -41,13 +41,14 @@ class RpcPhone:
         if self._lost:
             raise self._lost
         self._number += 1
+        number = self._number  # the counter moves on while this call waits
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[self._number] = future
-        self._writer.write(jsonrpc.request(self._number, name, params))
+        self._waiting[number] = future
+        self._writer.write(jsonrpc.request(number, name, params))
         try:
             return await future
         finally:
-            self._waiting.pop(self._number, None)
+            self._waiting.pop(number, None)
 
     async def subscribe(
         self, since: int | None = None, readings: bool = False
