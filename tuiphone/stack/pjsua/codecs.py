@@ -52,7 +52,7 @@ def offered(sdp: str) -> tuple[str, ...]:
     audio = _AUDIO.search(sdp)
     if not audio:
         return ()
-    names = {}
+    names: dict[str, str] = {}
     for payload, name, rate in _RTPMAP.findall(sdp):
         names.setdefault(payload, "" if name.lower() in _NO_SPEECH else label(name, int(rate)))
     found = [names.get(payload, _STATIC.get(payload, "")) for payload in audio.group(1).split()]

@@ -61,7 +61,7 @@ class Native:
 
 def address_of(pointer: object) -> int:
     """The number behind a void pointer that SWIG hands out; 0 for none."""
-    return int(pointer) if pointer is not None else 0  # type: ignore[call-overload, no-any-return]
+    return int(pointer) if pointer is not None else 0  # type: ignore[call-overload]
 
 
 def transport_of(rdata: object) -> int:

@@ -42,7 +42,7 @@ class Pump:
     """Owns the thread; ``poll(ms)`` handles the library's events and waits for more, ``wake`` ends such a wait."""
 
     def __init__(self) -> None:
-        self.poll: Callable[[int], None] = lambda ms: time.sleep(ms / 1000)
+        self.poll: Callable[[int], object] = lambda ms: time.sleep(ms / 1000)
         self.wake: Job = lambda: None
         self.longest_ms = 20
         self._jobs: deque[Job] = deque()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tuiphone.controller.ports import Credentials, Report, RoleChoice, StackDied, StackSettings, Tone
 from tuiphone.errors import PhoneError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STOP_S = 4.0
+
+T = TypeVar("T")
 
 
 class PjsuaStack:
@@ -196,12 +198,12 @@ class PjsuaStack:
             loop.call_soon_threadsafe(self._report, report)
 
 
-def _resolve(future: asyncio.Future[object], value: object) -> None:
+def _resolve(future: asyncio.Future[T], value: T) -> None:
     if not future.done():
         future.set_result(value)
 
 
-def _fail(future: asyncio.Future[object], error: Exception) -> None:
+def _fail(future: asyncio.Future[T], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
 

@@ -17,6 +17,7 @@ from tuiphone.i18n import _
 from tuiphone.model.account import TlsSettings
 from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.native import address_of
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Transports:
 
     def changed(self, prm: pj.OnTransportStateParam) -> Lost | None:
         """Take in a transport's new state; tells which connection is gone, if one is."""
-        handle = int(prm.hnd)
+        handle = address_of(prm.hnd)
         info = prm.tlsInfo if prm.type.upper().startswith("TLS") else None
         if info is not None and not info.empty:
             self._peers[handle] = info.remoteAddr

@@ -1,0 +1,1 @@
+# The extension module beneath pjsua2.py: only its file is of interest.
