@@ -18,6 +18,7 @@ from tuiphone.controller.controller import Controller, Surroundings
 from tuiphone.controller.history import History
 from tuiphone.controller.ports import SipStack
 from tuiphone.engine_process import only_one
+from tuiphone.i18n import _
 from tuiphone.model.account import Account
 from tuiphone.rpc.server import RpcServer
 
@@ -68,7 +69,7 @@ async def _serve(loaded: Loaded) -> None:
     finally:
         log.info("engine stops")
         with contextlib.suppress(Exception):
-            await controller.stop("The engine was stopped")
+            await controller.stop(_("The engine was stopped"))
         await asyncio.sleep(0.05)
         await server.stop()
         history.close()

@@ -18,7 +18,9 @@ class EngineRunning(PhoneError):
     """Another engine holds this user's lock."""
 
     def __init__(self) -> None:
-        super().__init__("An engine runs already for this user; use it, or stop it with: tuiphone engine stop", "busy")
+        super().__init__(
+            _("An engine runs already for this user; use it, or stop it with: tuiphone engine stop"), "busy"
+        )
 
 
 @contextlib.contextmanager

@@ -158,10 +158,10 @@ async def test_bad_lines_are_answered_and_the_connection_lives(served: Served) -
     assert "no method “nope”" in words[2]
     assert "needs the parameter “target”" in words[3]
     assert "parameter “target”" in words[4]
-    assert "no parameter “colour”; it takes target, account, play, record" in words[5]
+    assert "no parameter “colour”; it takes: target, account, play, record" in words[5]
     assert "params (object)" in words[6]
     assert "no method “_plan”" in words[7]
-    assert "did you mean swap" in words[8]
+    assert "near it: swap" in words[8]
     assert "result" in answers[9]
 
 

@@ -47,14 +47,17 @@ def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
     from importlib import import_module
 
     from tuiphone import __version__
+    from tuiphone.i18n import _
 
     parser = argparse.ArgumentParser(
         prog="tuiphone",
-        description="A SIP softphone for the terminal. Without a command: open the phone (and start its engine if needed).",
-        epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine. `tuiphone call --help` has its own.",
+        description=_(
+            "A SIP softphone for the terminal. Without a command: open the phone (and start its engine if needed)."
+        ),
+        epilog=_("Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no engine. `tuiphone call --help` has its own."),
     )
     parser.add_argument("--version", action="version", version=f"tuiphone {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
     for name in commands:
         import_module(f"tuiphone.cli.{name}").add_parser(subparsers)
     return parser

@@ -55,24 +55,32 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "call",
-        help="make one call without a screen",
-        description="Makes one call and waits for its end. With --play it ends after the file, with --duration after so "
-        "many seconds, else when the far end hangs up or at Ctrl-C.",
-        epilog="Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 no engine, 4 busy, 5 no answer, 6 rejected, "
-        "7 not registered.",
+        help=_("make one call without a screen"),
+        description=_(
+            "Makes one call and waits for its end. With --play it ends after the file, with --duration after so "
+            "many seconds, else when the far end hangs up or at Ctrl-C."
+        ),
+        epilog=_(
+            "Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 no engine, 4 busy, 5 no answer, 6 rejected, "
+            "7 not registered."
+        ),
     )
-    parser.add_argument("target", metavar="TARGET", help="a number or address")
-    parser.add_argument("--account", default="", metavar="ID", help="the account to call from (default: the phone's)")
+    parser.add_argument("target", metavar="TARGET", help=_("a number or address"))
     parser.add_argument(
-        "--play", default="", metavar="WAV", help="send this file (16-bit PCM) instead of the microphone"
+        "--account", default="", metavar="ID", help=_("the account to call from (default: the phone's)")
     )
-    parser.add_argument("--record", default="", metavar="WAV", help="write what the far end says to this file")
-    parser.add_argument("--dtmf", default="", metavar="DIGITS", help="digits to send after the answer (comma: pause)")
-    parser.add_argument("--duration", type=_seconds, metavar="S", help="hang up so many seconds after the answer")
     parser.add_argument(
-        "--timeout", type=_seconds, default=60.0, metavar="S", help="how long to let it ring (default 60)"
+        "--play", default="", metavar="WAV", help=_("send this file (16-bit PCM) instead of the microphone")
     )
-    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument("--record", default="", metavar="WAV", help=_("write what the far end says to this file"))
+    parser.add_argument(
+        "--dtmf", default="", metavar="DIGITS", help=_("digits to send after the answer (comma: pause)")
+    )
+    parser.add_argument("--duration", type=_seconds, metavar="S", help=_("hang up so many seconds after the answer"))
+    parser.add_argument(
+        "--timeout", type=_seconds, default=60.0, metavar="S", help=_("how long to let it ring (default 60)")
+    )
+    parser.add_argument("--json", action="store_true", help=_("print the outcome as one JSON object"))
     parser.set_defaults(func=_run)
 
 
@@ -102,7 +110,8 @@ def _length(path: str) -> float:
         with wave.open(path) as file:
             if file.getsampwidth() != 2:
                 raise PhoneError(_("{path} is not 16-bit PCM; convert it: sox in.wav -b 16 out.wav").format(path=path))
-            return float(file.getnframes()) / file.getframerate()
+            frames, rate = int(file.getnframes()), int(file.getframerate())
+            return frames / rate
     except (OSError, EOFError, wave.Error) as error:
         raise PhoneError(_("{path} cannot be played: {error}").format(path=path, error=error), "invalid") from None
 

@@ -10,20 +10,25 @@ from typing import Any
 
 from tuiphone import paths
 from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "ctl",
-        help="call a method of the engine, or print its events",
-        description="Calls a method and prints its result as JSON. `tuiphone ctl events` prints events, one JSON a line; "
-        "`tuiphone ctl methods` lists the methods (docs/protocol.md has them with their meaning).",
+        help=_("call a method of the engine, or print its events"),
+        description=_(
+            "Calls a method and prints its result as JSON. `tuiphone ctl events` prints events, one JSON a line; "
+            "`tuiphone ctl methods` lists the methods (docs/protocol.md has them with their meaning)."
+        ),
     )
-    parser.add_argument("method", metavar="METHOD", help="a method, or: events, methods")
-    parser.add_argument("parameters", metavar="key=value", nargs="*", help="its parameters; objects and lists as JSON")
-    parser.add_argument("--since", type=int, help="events: replay from the one after this number")
-    parser.add_argument("--readings", action="store_true", help="events: levels and statistics too")
+    parser.add_argument("method", metavar="METHOD", help=_("a method, or: events, methods"))
+    parser.add_argument(
+        "parameters", metavar="key=value", nargs="*", help=_("its parameters; objects and lists as JSON")
+    )
+    parser.add_argument("--since", type=int, help=_("events: replay from the one after this number"))
+    parser.add_argument("--readings", action="store_true", help=_("events: levels and statistics too"))
     parser.set_defaults(func=_run)
 
 
@@ -45,12 +50,14 @@ def parse_parameters(words: list[str]) -> dict[str, Any]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise PhoneError(f"“{word}” is not key=value", "invalid")
+            raise PhoneError(_("“{word}” is not key=value").format(word=word), "invalid")
         if value[:1] in {"{", "["}:
             try:
                 given[key] = json.loads(value)
             except ValueError as error:
-                raise PhoneError(f"The value of {key} is not JSON: {error}", "invalid") from None
+                raise PhoneError(
+                    _("The value of {key} is not JSON: {error}").format(key=key, error=error), "invalid"
+                ) from None
         else:
             given[key] = value
     return given

@@ -13,6 +13,7 @@ from typing import Any
 
 from tuiphone import engine_process, paths
 from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.i18n import _
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
@@ -20,19 +21,19 @@ STOP_TIMEOUT_S = 10.0
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("engine", help="run, start, stop the engine, or say how it is")
+    parser = subparsers.add_parser("engine", help=_("run, start, stop the engine, or say how it is"))
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    run = actions.add_parser("run", help="run the engine in the foreground")
-    run.add_argument("--null-audio", action="store_true", help="never open a sound device")
+    run = actions.add_parser("run", help=_("run the engine in the foreground"))
+    run.add_argument("--null-audio", action="store_true", help=_("never open a sound device"))
     run.set_defaults(func=_run)
-    start = actions.add_parser("start", help="start the engine in the background")
-    start.add_argument("--null-audio", action="store_true", help="never open a sound device")
+    start = actions.add_parser("start", help=_("start the engine in the background"))
+    start.add_argument("--null-audio", action="store_true", help=_("never open a sound device"))
     start.set_defaults(func=_start)
-    stop = actions.add_parser("stop", help="stop the engine; refused while calls exist")
-    stop.add_argument("--force", action="store_true", help="stop it even so; the calls end")
+    stop = actions.add_parser("stop", help=_("stop the engine; refused while calls exist"))
+    stop.add_argument("--force", action="store_true", help=_("stop it even so; the calls end"))
     stop.set_defaults(func=_stop)
-    status = actions.add_parser("status", help="say whether the engine runs, with its accounts and calls")
-    status.add_argument("--json", action="store_true", help="as JSON")
+    status = actions.add_parser("status", help=_("say whether the engine runs, with its accounts and calls"))
+    status.add_argument("--json", action="store_true", help=_("as JSON"))
     status.set_defaults(func=_status)
 
 
@@ -47,10 +48,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     if engine_process.running_pid():
-        print("The engine runs already.")
+        print(_("The engine runs already."))
         return 0
     start_and_wait(options.null_audio)
-    print(f"The engine runs (process {engine_process.running_pid()}).")
+    print(_("The engine runs (process {pid}).").format(pid=engine_process.running_pid()))
     return 0
 
 
@@ -64,8 +65,9 @@ def start_and_wait(null_audio: bool = False) -> None:
         if _exited(pid):
             break
         time.sleep(0.01)
-    words = engine_process.last_words() or "it said nothing"
-    raise PhoneError(f"The engine did not start: {words} (log: {paths.log_file('engine')})", "unavailable")
+    words = engine_process.last_words() or _("it said nothing")
+    sentence = _("The engine did not start: {words} (log: {log})").format(words=words, log=paths.log_file("engine"))
+    raise PhoneError(sentence, "unavailable")
 
 
 def _exited(pid: int) -> bool:
@@ -89,7 +91,7 @@ def _answers() -> bool:
 def _stop(options: argparse.Namespace) -> int:
     pid = engine_process.running_pid()
     if pid is None:
-        print("No engine runs.")
+        print(_("No engine runs."))
         return 0
     try:
         asyncio.run(_ask_to_stop(options.force))
@@ -99,10 +101,10 @@ def _stop(options: argparse.Namespace) -> int:
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while time.monotonic() < deadline:
         if engine_process.running_pid() != pid:
-            print("The engine is stopped.")
+            print(_("The engine is stopped."))
             return 0
         time.sleep(0.02)
-    raise PhoneError(f"The engine (process {pid}) does not stop; end it with: kill -9 {pid}")
+    raise PhoneError(_("The engine (process {pid}) does not stop; end it with: kill -9 {pid}").format(pid=pid))
 
 
 async def _ask_to_stop(force: bool) -> None:
@@ -118,7 +120,7 @@ async def _ask_to_stop(force: bool) -> None:
 def _status(options: argparse.Namespace) -> int:
     pid = engine_process.running_pid()
     if pid is None:
-        print(json.dumps({"running": False}) if options.json else "No engine runs.")
+        print(json.dumps({"running": False}) if options.json else _("No engine runs."))
         return 3
     return asyncio.run(_describe(pid, options.json))
 
@@ -137,11 +139,11 @@ async def _describe(pid: int, as_json: bool) -> int:
 
         print(json.dumps({"running": True, "pid": pid, **msgspec.to_builtins(snapshot)}))
         return 0
-    print(f"The engine runs (process {pid}, {snapshot.engine}).")
+    print(_("The engine runs (process {pid}, {stack}).").format(pid=pid, stack=snapshot.engine))
     for status in snapshot.accounts:
-        print(f"  account {status.account.id}: {texts.registration_sentence(status)}")
+        print("  " + _("account {id}: {words}").format(id=status.account.id, words=texts.registration_sentence(status)))
     for call in snapshot.calls:
-        print(f"  line {call.line}: {texts.state_word(call)} {call.remote.label}")
+        print("  " + _("line {n}: {words}").format(n=call.line, words=f"{texts.state_word(call)} {call.remote.label}"))
     for sentence in snapshot.missing:
-        print(f"  missing: {sentence}")
+        print("  " + _("missing: {words}").format(words=sentence))
     return 0

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
 from tuiphone.model.event import Event, Reading
 
 KEPT_EVENTS = 10_000
@@ -74,8 +75,9 @@ class Hub:
     def _check(self, subscription: _Subscription) -> None:
         if not self.seq - len(self._events) <= subscription.seen <= self.seq:
             raise PhoneError(
-                f"Event {subscription.seen + 1} cannot be replayed (kept: {self.seq - len(self._events) + 1} to "
-                f"{self.seq}); take a new snapshot",
+                _("Event {n} cannot be replayed (kept: {first} to {last}); take a new snapshot").format(
+                    n=subscription.seen + 1, first=self.seq - len(self._events) + 1, last=self.seq
+                ),
                 "unknown",
             )
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from tuiphone.controller.api import Phone
 from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.i18n import _
 from tuiphone.model.event import PROTOCOL, Event, Reading
 from tuiphone.rpc import jsonrpc
 from tuiphone.rpc.methods import method
@@ -88,12 +89,12 @@ class RpcPhone:
             await self._writer.wait_closed()
 
     async def _read(self) -> None:
-        reason = "The engine closed the connection"
+        reason = _("The engine closed the connection")
         try:
             while line := await self._reader.readline():
                 self._received(jsonrpc.decode(line))
         except (OSError, ValueError, PhoneError) as error:
-            reason = f"The connection to the engine broke: {error}"
+            reason = _("The connection to the engine broke: {error}").format(error=error)
         finally:
             self._end(jsonrpc.lost(reason))
 
@@ -156,9 +157,11 @@ async def connect(path: Path) -> RpcPhone:
             connection = RpcPhone(reader, writer)
             await connection.call("hello", {"protocol": PROTOCOL})
     except TimeoutError:
-        raise EngineLost(f"The engine at {path} does not answer; stop it with: tuiphone engine stop") from None
+        sentence = _("The engine at {path} does not answer; stop it with: tuiphone engine stop")
+        raise EngineLost(sentence.format(path=path)) from None
     except OSError as error:
-        raise EngineLost(f"No engine listens at {path} ({error.strerror or error})") from None
+        sentence = _("No engine listens at {path} ({reason})")
+        raise EngineLost(sentence.format(path=path, reason=error.strerror or error)) from None
     except PhoneError:
         await connection.close()
         raise

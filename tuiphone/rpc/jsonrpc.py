@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.i18n import _
 from tuiphone.model.event import EVENT_TYPES, READING_TYPES, Event, Reading
 
 MAX_LINE = 4 * 1024 * 1024
@@ -32,9 +33,9 @@ def decode(line: bytes) -> dict[str, Any]:
     try:
         message = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PhoneError(f"The line is not JSON: {error}", "protocol") from None
+        raise PhoneError(_("The line is not JSON: {error}").format(error=error), "protocol") from None
     if not isinstance(message, dict):
-        raise PhoneError("The line is not a JSON object", "protocol")
+        raise PhoneError(_("The line is not a JSON object"), "protocol")
     return message
 
 
@@ -68,7 +69,8 @@ def read_event(params: dict[str, Any]) -> tuple[int, Event | Reading]:
     """The event of a notification. Raises PhoneError of kind "protocol" for a type this program does not know."""
     kind = EVENT_TYPES.get(params["type"]) or READING_TYPES.get(params["type"])
     if kind is None:
-        raise PhoneError(f"The engine sent an unknown event “{params['type']}”", "protocol")
+        sentence = _("The engine sent an unknown event “{type}”")
+        raise PhoneError(sentence.format(type=params["type"]), "protocol")
     return params["seq"], convert(params["value"], kind)
 
 
@@ -77,7 +79,8 @@ def convert(value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise PhoneError(f"The engine sent something this program cannot read: {error}", "protocol") from None
+        sentence = _("The engine sent something this program cannot read: {error}")
+        raise PhoneError(sentence.format(error=error), "protocol") from None
 
 
 def read_error(error: dict[str, Any]) -> PhoneError:

@@ -13,6 +13,7 @@ import msgspec
 
 from tuiphone.controller.api import PhoneApi
 from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
 
 REQUIRED = inspect.Parameter.empty
 
@@ -49,21 +50,24 @@ class Method:
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
             if name not in known:
-                takes = ", ".join(known) or "no parameters"
-                raise PhoneError(f"{self.name} has no parameter “{name}”; it takes {takes}", "invalid")
+                sentence = _("{method} has no parameter “{name}”; it takes: {known}")
+                takes = ", ".join(known) or "-"
+                raise PhoneError(sentence.format(method=self.name, name=name, known=takes), "invalid")
         bound: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name in given:
                 bound[parameter.name] = self._convert(parameter, given[parameter.name], strict)
             elif parameter.default is REQUIRED:
-                raise PhoneError(f"{self.name} needs the parameter “{parameter.name}”", "invalid")
+                sentence = _("{method} needs the parameter “{name}”")
+                raise PhoneError(sentence.format(method=self.name, name=parameter.name), "invalid")
         return bound
 
     def _convert(self, parameter: Parameter, value: Any, strict: bool) -> Any:
         try:
             return msgspec.convert(value, parameter.type, strict=strict)
         except msgspec.ValidationError as error:
-            raise PhoneError(f"{self.name}: parameter “{parameter.name}”: {error}", "invalid") from None
+            sentence = _("{method}: parameter “{name}”: {error}")
+            raise PhoneError(sentence.format(method=self.name, name=parameter.name, error=error), "invalid") from None
 
 
 @cache
@@ -90,8 +94,12 @@ def method(name: str) -> Method:
         import difflib
 
         near = difflib.get_close_matches(name, methods(), 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(methods())}"
-        raise PhoneError(f"There is no method “{name}”: {hint}", "unknown")
+        sentence = (
+            _("There is no method “{name}”; near it: {near}")
+            if near
+            else _("There is no method “{name}”; there are: {all}")
+        )
+        raise PhoneError(sentence.format(name=name, near=", ".join(near), all=", ".join(methods())), "unknown")
     return found
 
 

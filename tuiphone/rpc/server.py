@@ -11,6 +11,7 @@ from typing import Any
 
 from tuiphone.controller.api import Phone
 from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
 from tuiphone.model.event import PROTOCOL
 from tuiphone.rpc import jsonrpc
 from tuiphone.rpc.methods import method
@@ -72,7 +73,9 @@ class _Client:
                 if line.strip():
                     self._received(line)
         except ValueError:
-            self._send(jsonrpc.failure(None, PhoneError("The line is too long", "protocol"), jsonrpc.INVALID_REQUEST))
+            self._send(
+                jsonrpc.failure(None, PhoneError(_("The line is too long"), "protocol"), jsonrpc.INVALID_REQUEST)
+            )
         except ConnectionError:
             pass
         finally:
@@ -102,7 +105,7 @@ class _Client:
         if isinstance(name, str) and isinstance(params, dict):
             await self._call(number, name, params)
         else:
-            refusal = PhoneError("A request has a method (text) and params (object)", "protocol")
+            refusal = PhoneError(_("A request has a method (text) and params (object)"), "protocol")
             self._send(jsonrpc.failure(number, refusal, jsonrpc.INVALID_REQUEST))
 
     async def _call(self, number: Any, name: str, params: dict[str, Any]) -> None:
@@ -113,7 +116,9 @@ class _Client:
             answer = jsonrpc.failure(number, error, codes.get(error.kind, jsonrpc.REFUSED))
         except Exception as error:
             log.exception("%s failed", name)
-            words = f"{name} failed inside the engine ({type(error).__name__}); its log has the details"
+            words = _("{method} failed inside the engine ({error}); its log has the details").format(
+                method=name, error=type(error).__name__
+            )
             answer = jsonrpc.failure(number, PhoneError(words, "internal"), jsonrpc.INTERNAL_ERROR)
         else:
             answer = jsonrpc.result(number, value)
@@ -138,8 +143,10 @@ class _Client:
         theirs = params.get("protocol")
         if theirs != PROTOCOL:
             raise PhoneError(
-                f"This engine speaks protocol {PROTOCOL}, the program that connected speaks {theirs}: "
-                "install the same version of tuiphone on both sides, or restart the engine (tuiphone engine stop)",
+                _(
+                    "This engine speaks protocol {ours}, the program that connected speaks {theirs}: install the same "
+                    "version of tuiphone on both sides, or restart the engine (tuiphone engine stop)"
+                ).format(ours=PROTOCOL, theirs=theirs),
                 "protocol",
             )
         return {"protocol": PROTOCOL, "pid": os.getpid()}
@@ -147,12 +154,12 @@ class _Client:
     def _subscribe(self, params: dict[str, Any]) -> dict[str, Any]:
         since, readings = params.get("since"), bool(params.get("readings", False))
         if since is not None and not isinstance(since, int):
-            raise PhoneError("subscribe: since is the number of an event, or null", "invalid")
+            raise PhoneError(_("subscribe: since is the number of an event, or null"), "invalid")
         number = self._next_subscription
         self._next_subscription += 1
         task = asyncio.ensure_future(self._forward(number, since, readings))
         self._subscriptions[number] = task
-        task.add_done_callback(lambda _: self._subscriptions.pop(number, None))
+        task.add_done_callback(lambda done: self._subscriptions.pop(number, None))
         return {"subscription": number}
 
     async def _forward(self, number: int, since: int | None, readings: bool) -> None:
