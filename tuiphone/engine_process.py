@@ -12,6 +12,7 @@ from typing import IO
 
 from tuiphone import paths
 from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
 
 
 class EngineRunning(PhoneError):

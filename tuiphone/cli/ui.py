@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from tuiphone import engine_process, paths
+import sys
+
+from tuiphone import engine_process, logs, paths
+from tuiphone.controller.api import Phone
+from tuiphone.errors import EngineLost
+from tuiphone.i18n import _
 
 
 def open_phone() -> int:
-    """Open the phone; returns when the screen is left."""
-    if not paths.is_remote() and engine_process.running_pid() is None:
+    """Open the phone; returns its exit code when the screen is left."""
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        print(_("tuiphone: the screen needs a terminal; see `tuiphone --help` for what works without"), file=sys.stderr)
+        return 2
+    start = None if paths.is_remote() else _start_engine
+    if start and engine_process.running_pid() is None:
         # It comes up while this process loads the screen.
         engine_process.spawn()
     from tuiphone.config.load import load
-    from tuiphone.tui import run
+    from tuiphone.tui.app import TuiPhone
 
-    loaded = load(paths.config_file(), paths.settings_file(), set_aside=False)
-    return run(loaded.config)
+    config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
+    log_file = logs.start("ui", config.log.level)
+    app = TuiPhone(
+        _connect,
+        config.ui,
+        phone=config.phone,
+        keys=config.keys,
+        start_engine=start,
+        log_file=log_file,
+    )
+    outcome = app.run(mouse=config.ui.mouse)
+    if outcome == "detached":
+        print(_("The phone stays reachable. `tuiphone` opens it again, `tuiphone engine stop` stops it."))
+    return app.return_code or 0
+
+
+async def _connect() -> Phone:
+    from tuiphone.rpc.client import connect
+
+    try:
+        return (await connect(paths.socket_file())).phone
+    except EngineLost as lost:
+        words = "" if paths.is_remote() else engine_process.last_words()
+        # An engine that could not start has said why; that is worth more than the missing socket.
+        raise EngineLost(words) from None if words and engine_process.running_pid() is None else lost
+
+
+async def _start_engine() -> None:
+    if engine_process.running_pid() is None:
+        engine_process.spawn()
