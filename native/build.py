@@ -2,11 +2,12 @@
 """Builds tuiphone's native engine, pjsua2, into a wheel in the cache.
 
     python3 native/build.py                    the wheel's path, built if need be
-    python3 native/build.py --source PATH      from a pjproject archive of your own
+    python3 native/build.py --source PATH      from a pjproject 2.17 archive of your own
     python3 native/build.py --print-pjsua      path of the pjsua program of the same tree
 
 Progress goes to stderr, the path to stdout. Exit codes: 0 done, 1 the build failed,
-130 interrupted. TUIPHONE_CACHE names another cache, TUIPHONE_PJPROJECT is --source.
+130 interrupted. TUIPHONE_CACHE names another cache; TUIPHONE_PJPROJECT and
+TUIPHONE_VOICE_CODECS name archives as the options do.
 """
 
 import argparse
@@ -17,13 +18,15 @@ from pathlib import Path
 from pjbuild.cache import Cache, default_root
 from pjbuild.errors import BuildError
 from pjbuild.progress import Progress
-from pjbuild.recipe import Build, find_product
+from pjbuild.recipe import Build, Given, find_product
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--source", type=Path, help="a tar archive of pjproject")
+    parser.add_argument("--voice-source", type=Path, help="a tar archive with WebRTC's iLBC and iSAC")
+    parser.add_argument("--retry", action="store_true", help="look again for the voice codecs")
     parser.add_argument("--jobs", type=int, default=0, help="compilers at once (default: cores)")
     parser.add_argument(
         "--keep-tree",
@@ -40,9 +43,10 @@ def main(argv: list[str]) -> int:
     """Runs the command; returns the exit code."""
     wish = parse(argv)
     cache = Cache(default_root())
-    given = wish.source or (Path(os.environ["TUIPHONE_PJPROJECT"]) if os.environ.get("TUIPHONE_PJPROJECT") else None)
+    usual = Given.from_environment()
+    given = Given(wish.source or usual.pjproject, wish.voice_source or usual.voice)
     try:
-        build = Build(cache, Progress(), wish.jobs, wish.keep_tree)
+        build = Build(cache, Progress(), wish.jobs, wish.keep_tree, wish.retry)
         product = find_product(cache) if wish.find else build.product(given)
     except BuildError as error:
         print(error.report(), file=sys.stderr)

@@ -18,7 +18,7 @@
 #define srtp_aes_gcm_256_openssl                srtp_aes_gcm_256
 #define srtp_aes_gcm_128_openssl                srtp_aes_gcm_128
 
-/* Silence is sent too: far ends and recorders take a pause of RTP for a dead call. */
+/* With silence detection on, a pause is a pause: no single packet every five seconds. */
 #define PJMEDIA_CODEC_MAX_SILENCE_PERIOD        (-1)
 #define PJMEDIA_HAS_SPEEX_AEC                   1
 

@@ -21,7 +21,7 @@ from pjbuild.cache import Cache, Lock, default_root
 from pjbuild.command import Log, Runner
 from pjbuild.errors import BuildError
 from pjbuild.progress import Progress
-from pjbuild.recipe import Build
+from pjbuild.recipe import Build, Given
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,8 +42,7 @@ def prepare(purpose: str, engine: str, progress: Progress) -> None:
     ensure_packages(needed_packages(ROOT, purpose, engine), runner, progress)
     wheel = None
     if engine == "native":
-        given = os.environ.get("TUIPHONE_PJPROJECT")
-        wheel = Build(cache, progress).product(Path(given) if given else None).wheel
+        wheel = Build(cache, progress).product(Given.from_environment()).wheel
     Environment(ROOT, runner, progress).ensure(purpose == "test", wheel)
 
 

@@ -6,6 +6,11 @@
 #define CODEC_FEATURES " ilbc isac"
 #else
 #define CODEC_FEATURES ""
+
+int tuiphone_codecs_register(void)
+{
+    return PJ_ENOTSUP;
+}
 #endif
 
 const char *tuiphone_features(void)

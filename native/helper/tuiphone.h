@@ -67,6 +67,12 @@ typedef int (*tuiphone_request_handler)(const char *text, int size,
 int tuiphone_requests_init(tuiphone_request_handler handler);
 void tuiphone_requests_done(void);
 
+/* ---- codecs ------------------------------------------------------------- */
+
+/* Adds iLBC/8000 (mode 20 and 30), iSAC/16000 and iSAC/32000 to the codecs.
+ * Between libInit and libStart. PJ_ENOTSUP when built without them. */
+int tuiphone_codecs_register(void);
+
 /* ---- settings ---------------------------------------------------------- */
 
 /* on != 0: a UDP request stays UDP however long it is (RFC 3261 18.1.1 would

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .smoke import smoke_test
 from .tree import FLAGS, Tree
+from .voice import include_folder
 
 EXTENSION = "_pjsua2.so"
 
@@ -15,6 +16,7 @@ class Module:
     """A linked module and what belongs to it, in a folder of its own."""
 
     folder: Path
+    has_voice: bool
 
     @property
     def files(self) -> list[Path]:
@@ -22,36 +24,61 @@ class Module:
         return [self.folder / "pjsua2.py", self.folder / EXTENSION]
 
 
-def link_module(tree: Tree, helper: Path) -> Module:
-    """Compiles what is ours and links it with the libraries of a built tree."""
+def link_module(tree: Tree, native: Path, has_voice: bool) -> Module:
+    """Compiles what is ours and links it with the libraries of a built tree.
+
+    `native` is the folder with helper/ and codecs/; codecs only come in with the voice
+    codecs' own code (`has_voice`).
+    """
     folder = tree.folder / "module"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    objects = [_compile(tree, source, folder) for source in sorted(helper.glob("*.c"))]
+    helper = native / "helper"
+    defines = ["-DTUIPHONE_CODECS"] if has_voice else []
+    objects = [_compile(tree, source, folder, defines) for source in sorted(helper.glob("*.c"))]
+    if has_voice:
+        objects.append(_join_voice(tree, native, folder))
     shutil.copyfile(tree.swig / "pjsua2.py", folder / "pjsua2.py")
     libraries = [f"-l{name}" for name in tree.flags("libs")]
+    inputs = [str(tree.glue), *map(str, objects), *tree.flags("ldflags"), *libraries]
     tree.runner.run(
         "link",
         # Bsymbolic: another copy of libspeex or libgsm in the process must not be taken for ours.
-        ["g++", "-shared", "-s", "-Wl,-Bsymbolic", "-o", str(folder / EXTENSION)]
-        + [str(tree.glue), *map(str, objects), *tree.flags("ldflags"), *libraries],
+        ["g++", "-shared", "-s", "-Wl,-Bsymbolic", "-o", str(folder / EXTENSION), *inputs],
         tree.swig,
     )
-    return Module(folder)
+    return Module(folder, has_voice)
 
 
-def _compile(tree: Tree, source: Path, folder: Path) -> Path:
+def _compile(tree: Tree, source: Path, folder: Path, extra: list[str]) -> Path:
     target = folder / f"{source.stem}.o"
     flags = [flag for flag in tree.flags("cflags") if not flag.startswith("-std=")]
+    warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter"]
+    output = ["-c", str(source), "-o", str(target)]
     tree.runner.run(
         "helper",
-        ["gcc", "-std=gnu11", *FLAGS.split(), "-Wall", "-Wextra", "-Wno-unused-parameter"]
-        + [*flags, f"-I{source.parent}", "-c", str(source), "-o", str(target)],
+        ["gcc", "-std=gnu11", *FLAGS.split(), *warnings, *flags, *extra, *output],
         source.parent,
     )
     return target
 
 
+def _join_voice(tree: Tree, native: Path, folder: Path) -> Path:
+    """The codecs as one object that shows nothing but its entry.
+
+    The echo canceller has parts of the same signal processing library, of another version.
+    """
+    includes = [f"-I{include_folder(tree.voice_folder)}", f"-I{native / 'helper'}"]
+    sources = sorted((native / "codecs").glob("*.c"))
+    objects = [str(_compile(tree, source, folder, includes)) for source in sources]
+    archives = [str(tree.voice_folder / f"{name}.a") for name in ("ilbc", "isac", "signal")]
+    joined = folder / "joined-codecs.o"
+    tree.runner.run("codecs", ["ld", "-r", "-o", str(joined), *objects, *archives], folder)
+    entry = "--keep-global-symbol=tuiphone_codecs_register"
+    tree.runner.run("codecs", ["objcopy", entry, str(joined)], folder)
+    return joined
+
+
 def check_module(tree: Tree, module: Module) -> None:
     """The smoke test of a linked module; raises BuildError when it fails."""
-    smoke_test(tree.runner, module.folder)
+    smoke_test(tree.runner, module.folder, module.has_voice)

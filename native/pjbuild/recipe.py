@@ -2,20 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache, Lock, host_facts, key_of
 from .command import Log, Runner
+from .errors import BuildError
 from .module import check_module, link_module
 from .progress import Progress
 from .sources import Finder, Shelf, Source, read_pins
 from .tree import Tree
+from .voice import voice_release
 from .wheel import wheel_tag, wheel_version, write_wheel
 
 NATIVE = Path(__file__).resolve().parent.parent
-_TREE_FILES = ("config_site.h", "patches/*.patch", "pjbuild/tree.py")
+_PINS = NATIVE / "sources.toml"
+_NAMES = ("pjproject", "voice-codecs")
+_TREE_FILES = ("config_site.h", "patches/*.patch", "pjbuild/tree.py", "pjbuild/voice.py")
 _MODULE_FILES = (
     "helper/*.[ch]",
     "codecs/*.[ch]",
@@ -43,6 +47,28 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Sources:
+    """What is built: pjproject, and the voice codecs where their source is to be had."""
+
+    pjproject: Source
+    voice: Source | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Archives the user names instead of those the build would look for."""
+
+    pjproject: Path | None = None
+    voice: Path | None = None
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Given":
+        """$TUIPHONE_PJPROJECT and $TUIPHONE_VOICE_CODECS."""
+        paths = [env.get(name) for name in ("TUIPHONE_PJPROJECT", "TUIPHONE_VOICE_CODECS")]
+        return cls(*(Path(path) if path else None for path in paths))
+
+
+@dataclass(frozen=True)
 class Keys:
     """Keys of the compiled libraries and of the wheel made from them."""
 
@@ -50,9 +76,10 @@ class Keys:
     wheel: str
 
 
-def make_keys(sources: Iterable[Source | None], native: Path = NATIVE) -> Keys:
+def make_keys(sources: Sources, native: Path = NATIVE) -> Keys:
     """The keys for these sources with the recipe's files and this Python and system."""
-    facts = [source.sha256 if source else "none" for source in sources] + host_facts()
+    digests = [source.sha256 if source else "none" for source in (sources.pjproject, sources.voice)]
+    facts = digests + host_facts()
     tree = key_of(_files(native, _TREE_FILES), native, facts)
     return Keys(tree, key_of(_files(native, _MODULE_FILES), native, [tree, *facts]))
 
@@ -63,25 +90,27 @@ def _files(native: Path, patterns: Iterable[str]) -> list[Path]:
 
 def find_product(cache: Cache) -> Product | None:
     """The finished product for the recipe as it is, or None. Quick, changes nothing."""
-    source = Shelf(cache, read_pins(NATIVE / "sources.toml", "pjproject")).find()
-    if source is None:
+    pjproject, voice = (Shelf(cache, read_pins(_PINS, name)).find() for name in _NAMES)
+    if pjproject is None:
         return None
-    folder = cache.product(make_keys([source]).wheel)
+    folder = cache.product(make_keys(Sources(pjproject, voice)).wheel)
     return Product(folder) if folder.is_dir() else None
 
 
 @dataclass
 class Build:
-    """One run of the build."""
+    """One run of the build. `retry` looks again for voice codecs that were not to be had."""
 
     cache: Cache
     progress: Progress
     jobs: int = 0
     keep_tree: bool = False
+    retry: bool = False
 
-    def product(self, given: Path | None = None) -> Product:
+    def product(self, given: Given | None = None) -> Product:
         """The product, built if it is not there. Raises BuildError."""
-        if given is None and (found := find_product(self.cache)):
+        given = given or Given()
+        if given == Given() and not self.retry and (found := find_product(self.cache)):
             return found
 
         def waiting() -> None:
@@ -91,34 +120,48 @@ class Build:
             self.cache.log.unlink(missing_ok=True)
             runner = Runner(Log(self.cache.log), [lock.fd])
             try:
-                return self._make(runner, given)
+                return self._make(runner, self._find_sources(runner, given))
             finally:
                 runner.stop()
 
-    def _make(self, runner: Runner, given: Path | None) -> Product:
-        pins = read_pins(NATIVE / "sources.toml", "pjproject")
+    def _find_sources(self, runner: Runner, given: Given) -> Sources:
+        say = self.progress.say
         with self.progress.step("source"):
-            source = Finder(self.cache, pins, runner, self.progress.say).get(given)
-        keys = make_keys([source])
+            pjproject = Finder(self.cache, read_pins(_PINS, "pjproject"), runner, say).get(given.pjproject)
+        voice_finder = Finder(self.cache, read_pins(_PINS, "voice-codecs"), runner, say, voice_release)
+        try:
+            with self.progress.step("source of the voice codecs"):
+                voice = voice_finder.get(given.voice)
+        except BuildError as error:
+            if given.voice:
+                raise
+            say(f"  going on without iLBC and iSAC: {error.message}")
+            voice = None
+        return Sources(pjproject, voice)
+
+    def _make(self, runner: Runner, sources: Sources) -> Product:
+        keys = make_keys(sources)
         target = self.cache.product(keys.wheel)
         if not target.is_dir():
-            self.progress.say(f"  building pjsua2 {source.release}, full log in {runner.log_path}")
+            self.progress.say(f"  building pjsua2 {sources.pjproject.release}, full log in {runner.log_path}")
             tree = Tree(self.cache.tree(keys.tree), runner, self.progress, self.jobs or os.cpu_count() or 1)
-            tree.build(source.path, NATIVE / "patches", NATIVE / "config_site.h")
-            self._finish(tree, source, keys, target)
+            voice = sources.voice.path if sources.voice else None
+            tree.build(sources.pjproject.path, NATIVE / "patches", NATIVE / "config_site.h", voice)
+            self._finish(tree, sources, keys, target)
             if not self.keep_tree:
                 shutil.rmtree(tree.folder, ignore_errors=True)
         return Product(target)
 
-    def _finish(self, tree: Tree, source: Source, keys: Keys, target: Path) -> None:
+    def _finish(self, tree: Tree, sources: Sources, keys: Keys, target: Path) -> None:
         with self.progress.step("link"):
-            module = link_module(tree, NATIVE / "helper")
+            module = link_module(tree, NATIVE, sources.voice is not None)
         with self.progress.step("smoke test"):
             check_module(tree, module)
         part = target.with_name(target.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        write_wheel(module.files, wheel_version(source.release, keys.wheel), wheel_tag(), part)
+        version = wheel_version(sources.pjproject.release, keys.wheel)
+        write_wheel(module.files, version, wheel_tag(), part)
         shutil.copy2(tree.program, part / "pjsua")
         tree.runner.run("strip", ["strip", str(part / "pjsua")], part)
         part.rename(target)

@@ -1,5 +1,6 @@
 """A short trial of the built module, in a process of its own."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ CODECS = (
     "speex/16000/1",
     "L16/44100/1",
 )
+VOICE_CODECS = ("iLBC/8000/1", "iSAC/16000/1", "iSAC/32000/1")
 
 _TRIAL = """
 import ctypes, json, sys, threading, time
@@ -32,6 +34,8 @@ config = pjsua2.EpConfig()
 config.logConfig.level = config.logConfig.consoleLevel = 0
 config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
 endpoint.libInit(config)
+status = lib.tuiphone_codecs_register()
+print("codecs registered:", status)
 for kind in (pjsua2.PJSIP_TRANSPORT_UDP, pjsua2.PJSIP_TRANSPORT_TLS):
     transport = pjsua2.TransportConfig()
     transport.boundAddress = "127.0.0.1"
@@ -55,12 +59,12 @@ print("smoke: ok")
 """
 
 
-def smoke_test(runner: Runner, folder: Path, codecs: tuple[str, ...] = CODECS) -> None:
+def smoke_test(runner: Runner, folder: Path, has_voice: bool) -> None:
     """Loads the module in `folder`, starts and ends it. Raises BuildError when that fails."""
-    wanted = "[" + ",".join(f'"{codec}"' for codec in codecs) + "]"
+    wanted = [*CODECS, *(VOICE_CODECS if has_voice else ())]
     runner.run(
         "smoke test",
-        [sys.executable, "-I", "-c", _TRIAL, str(folder), wanted],
+        [sys.executable, "-I", "-c", _TRIAL, str(folder), json.dumps(wanted)],
         folder,
         remedy="the module was built but does not work here; the log has its output",
     )

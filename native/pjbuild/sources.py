@@ -151,14 +151,12 @@ class Finder:
             return source
         raise BuildError(
             f"no source of {self._pins.name} {self._pins.release}: " + "; ".join(reasons),
-            "get its release archive by other means and name it: "
-            f"python3 native/build.py --source {self._pins.name}-{self._pins.release}.tar.gz "
-            "(or TUIPHONE_PJPROJECT=PATH)",
+            "get its archive by other means and name it, see native/build.py --help",
         )
 
     def _from_user(self, given: Path) -> Source:
         if not given.is_file():
-            raise BuildError(f"{given} is no file", "name a tar archive of pjproject")
+            raise BuildError(f"{given} is no file", "name a tar archive")
         suffix = "".join(given.suffixes[-2:])
         release = self._checked_release(given)
         sha256 = file_digest(given)

@@ -16,6 +16,7 @@ from .archive import unpack
 from .command import Runner
 from .errors import BuildError
 from .progress import Progress
+from .voice import compile_voice
 
 CONFIGURE = (
     "--enable-epoll",
@@ -80,14 +81,18 @@ class Tree:
             work()
         stamp.touch()
 
-    def build(self, archive: Path, patches: Path, config_site: Path) -> None:
-        """All the stages up to the libraries, the glue and the pjsua program."""
+    def build(self, archive: Path, patches: Path, config_site: Path, voice: Path | None) -> None:
+        """All the stages up to the libraries, the glue and the pjsua program.
+
+        `archive` is pjproject's, `voice` that of the voice codecs if they are to be had.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.stage("unpack and patch", lambda: self._unpack(archive, patches, config_site))
         self.stage("configure", self._configure)
         self._both(
             lambda: self.stage("libraries", self._libraries),
             lambda: self.stage("Python binding", self._binding),
+            *([lambda: self.stage("voice codecs", lambda: self._voice(voice))] if voice else []),
         )
         self.stage("pjsua program", self._program)
 
@@ -137,6 +142,15 @@ class Tree:
     def _program(self) -> None:
         folder = self.source / "pjsip-apps/build"
         self.runner.run("pjsua", ["make", f"-j{self.jobs}", "pjsua"], folder, remedy=_PACKAGES)
+
+    @property
+    def voice_folder(self) -> Path:
+        """The compiled voice codecs."""
+        return self.folder / "voice"
+
+    def _voice(self, archive: Path) -> None:
+        absl = self.source / "third_party/webrtc_aec3/src"
+        compile_voice(self.runner, archive, self.voice_folder, absl)
 
     @property
     def program(self) -> Path:

@@ -1,0 +1,155 @@
+#include "voice.h"
+
+#include "modules/audio_coding/codecs/isac/main/include/isac.h"
+
+enum {
+    FRAME_MS = 30,
+    /* Of one packet of 60 ms. A 32 kHz decoder is given such ones too. */
+    MAX_SAMPLES = 1920,
+    MAX_PACKET_16 = 400,
+    MAX_PACKET_32 = 600,
+    /* Independent of the channel: the rate is what we say. */
+    INSTANTANEOUS = 1,
+    BPS_16 = 32000,
+    BPS_32 = 56000,
+    MAX_BPS_16 = 53400,
+    MAX_BPS_32 = 107000,
+};
+
+/* iSAC decodes a packet as a whole; pjmedia fetches it frame by frame. */
+typedef struct leftover {
+    pjmedia_plc *plc;
+    pj_int16_t pcm[MAX_SAMPLES];
+    unsigned samples;
+} leftover;
+
+static pj_status_t make_states(voice *v)
+{
+    ISACStruct *encoder, *decoder;
+
+    if (WebRtcIsac_Create(&encoder) != 0)
+        return PJ_ENOMEM;
+    v->encoder = encoder;
+    if (WebRtcIsac_Create(&decoder) != 0)
+        return PJ_ENOMEM;
+    v->decoder = decoder;
+    return PJ_SUCCESS;
+}
+
+static pj_status_t isac_open(voice *v, pjmedia_codec_param *param)
+{
+    unsigned rate = v->kind->clock_rate;
+    unsigned most = rate == 16000 ? 2 : 1;
+    leftover *rest = PJ_POOL_ZALLOC_T(v->pool, leftover);
+    pj_status_t status = make_states(v);
+
+    if (status != PJ_SUCCESS)
+        return status;
+    v->extra = rest;
+    if (param->setting.frm_per_pkt < 1)
+        param->setting.frm_per_pkt = 1;
+    if (param->setting.frm_per_pkt > most)
+        param->setting.frm_per_pkt = (pj_uint8_t)most;
+
+    if (WebRtcIsac_SetEncSampRate(v->encoder, (uint16_t)rate) != 0 ||
+        WebRtcIsac_SetDecSampRate(v->decoder, (uint16_t)rate) != 0 ||
+        WebRtcIsac_EncoderInit(v->encoder, INSTANTANEOUS) != 0 ||
+        WebRtcIsac_Control(v->encoder, (int32_t)v->kind->avg_bps,
+                           FRAME_MS * param->setting.frm_per_pkt) != 0)
+        return PJMEDIA_CODEC_EFAILED;
+    WebRtcIsac_DecoderInit(v->decoder);
+    /* iSAC's own concealment is silence. */
+    return pjmedia_plc_create(v->pool, rate, rate * FRAME_MS / 1000, 0, &rest->plc);
+}
+
+static void isac_close(voice *v)
+{
+    if (v->encoder)
+        WebRtcIsac_Free(v->encoder);
+    if (v->decoder)
+        WebRtcIsac_Free(v->decoder);
+}
+
+static unsigned isac_split(voice *v, const void *packet, unsigned length, unsigned *step,
+                           unsigned *size)
+{
+    int16_t samples = 0;
+
+    /* ReadFrameLen looks at the first bytes, however few there are. */
+    if (length < 12 || length > v->kind->max_packet ||
+        WebRtcIsac_ReadFrameLen(v->decoder, packet, &samples) != 0)
+        return 0;
+    *step = 0;
+    *size = length;
+    return samples > 0 ? (unsigned)samples / v->frame_samples : 0;
+}
+
+static int isac_encode(voice *v, const pj_int16_t *pcm, unsigned samples, pj_uint8_t *out,
+                       unsigned room)
+{
+    unsigned block = v->kind->clock_rate / 100;
+    unsigned used = 0, done;
+
+    for (done = 0; done < samples; done += block) {
+        int size;
+
+        if (room - used < v->kind->max_packet)
+            return -1;
+        size = WebRtcIsac_Encode(v->encoder, pcm + done, out + used);
+        if (size < 0)
+            return -1;
+        used += (unsigned)size;
+    }
+    return (int)used;
+}
+
+static pj_status_t isac_decode(voice *v, const pj_uint8_t *data, unsigned length,
+                               unsigned index, pj_int16_t *pcm)
+{
+    leftover *rest = v->extra;
+    unsigned from = index * v->frame_samples;
+
+    if (index == 0 || rest->samples == 0) {
+        int16_t kind;
+        int samples = WebRtcIsac_Decode(v->decoder, data, length, rest->pcm, &kind);
+
+        rest->samples = samples > 0 ? (unsigned)samples : 0;
+    }
+    if (rest->samples < from + v->frame_samples) {
+        rest->samples = 0;
+        return PJMEDIA_CODEC_EFAILED;
+    }
+    pjmedia_copy_samples(pcm, rest->pcm + from, v->frame_samples);
+    if (rest->samples == from + v->frame_samples)
+        rest->samples = 0;
+    pjmedia_plc_save(rest->plc, pcm);
+    return PJ_SUCCESS;
+}
+
+static void isac_recover(voice *v, pj_int16_t *pcm)
+{
+    leftover *rest = v->extra;
+
+    rest->samples = 0;
+    pjmedia_plc_generate(rest->plc, pcm);
+}
+
+#define ISAC_KIND(variable, rate, number, bps, most, bytes) \
+    const voice_kind variable = { \
+        .name = "iSAC", \
+        .clock_rate = rate, \
+        .pt = number, \
+        .frame_ms = FRAME_MS, \
+        .avg_bps = bps, \
+        .max_bps = most, \
+        .max_packet = bytes, \
+        .open = &isac_open, \
+        .close = &isac_close, \
+        .split = &isac_split, \
+        .encode = &isac_encode, \
+        .decode = &isac_decode, \
+        .recover = &isac_recover, \
+    }
+
+ISAC_KIND(voice_isac_16, 16000, 103, BPS_16, MAX_BPS_16, MAX_PACKET_16);
+ISAC_KIND(voice_isac_32, 32000, 104, BPS_32, MAX_BPS_32, MAX_PACKET_32);
