@@ -29,7 +29,7 @@ sip_listen {address}:{port}
 net_interface {address}
 call_max_calls 8
 audio_player aubridge,ear
-audio_source {source}
+audio_source aufile,{source}
 audio_alert aubridge,bell
 audio_buffer 20-160
 rtp_ports {rtp_first}-{rtp_last}
@@ -145,7 +145,7 @@ class Baresip:
 
     @property
     def heard(self) -> Path:
-        """The recording of what it heard in the last call."""
+        """The recording of what it heard in the last call; complete when that is over."""
         return sorted(self.folder.glob("dump-*-dec.wav"))[-1]
 
     async def until_heard(self, seconds: float) -> None:
@@ -188,12 +188,10 @@ class Baresip:
 
     def _write_config(self) -> None:
         rtp_first, rtp_last = free_rtp_block()
-        source = "aubridge,silence"
-        if self.speech:
-            # baresip ends the call at the end of the file, so the file must be longer than any call of a test.
-            samples, rate = read_wav(self.speech)
-            padded = write_wav(self.folder / "speech.wav", np.concatenate([samples, np.zeros(60 * rate)]), rate)
-            source = f"aufile,{padded}"
+        # baresip ends the call at the end of the file, so the file must be longer than any call of a test; without
+        # a source it would send no RTP at all, digits included.
+        samples, rate = read_wav(self.speech) if self.speech else (np.zeros(0), 8000)
+        source = write_wav(self.folder / "source.wav", np.concatenate([samples, np.zeros(60 * rate)]), rate)
         (self.folder / "config").write_text(
             _CONFIG.format(
                 address=LOOPBACK,

@@ -38,10 +38,24 @@ from tuiphone.rpc.client import RpcPhone, connect
 Settings = dict[str, Any]
 T = TypeVar("T")
 
+_READY = "engine ready"
+"""What the engine logs when its accounts can call."""
+
 
 def direct_account(port: int, user: str = "phone", **more: Any) -> Settings:
     """An account without a registrar: reached at ``sip:user@127.0.0.1:port``."""
     return {"id": user, "address": f"sip:{user}@{LOOPBACK}:{port}", "register": False, **more}
+
+
+async def complete_wav(path: Path) -> Path:
+    """Wait for a recording that the phone ends: its header is written last."""
+
+    def complete() -> bool:
+        head = path.read_bytes()[:4] if path.exists() else b""
+        return head == b"RIFF"
+
+    await until(complete, 3, f"{path.name} is complete")
+    return path
 
 
 def registered_account(user: str, host: str, password: str, **more: Any) -> Settings:
@@ -75,7 +89,7 @@ class Phone:
         self.socket = self._short / "engine.sock"
         self._write_config()
         self.engine = Process(
-            [sys.executable, "-m", "tuiphone", "engine", "run"],
+            [sys.executable, "-c", "from tuiphone.engine import run; run()"],
             self.folder / "engine.out",
             env={**self.program_environment},
         )
@@ -183,22 +197,28 @@ class Phone:
 
     def log(self, lines: int = 60) -> str:
         """What the engine wrote last, for failure messages."""
+        return "\n".join([*self._log_text.splitlines()[-lines:], "--- stdout and stderr", self.engine.tail()])
+
+    @property
+    def _log_text(self) -> str:
         file = self.folder / "state" / "engine.log"
-        logged = file.read_text(errors="replace").splitlines()[-lines:] if file.exists() else []
-        return "\n".join([*logged, "--- stdout and stderr", self.engine.tail()])
+        return file.read_text(errors="replace") if file.exists() else ""
 
     async def start(self) -> None:
-        """Start the engine and connect to it; again after it ended."""
+        """Start the engine and connect to it when it is ready for calls; again after it ended."""
+        before = self._log_text.count(_READY)
         self.engine.start()
-        deadline = asyncio.get_running_loop().time() + 15
-        while True:
-            try:
-                self._connection = await connect(self.socket)
-                break
-            except EngineLost:
-                if self.engine.returncode is not None or asyncio.get_running_loop().time() > deadline:
-                    raise ProcessFailed(f"the engine did not come up:\n{self.log()}") from None
-                await asyncio.sleep(0.05)
+
+        def ready() -> bool:
+            if self.engine.returncode is not None:
+                raise ProcessFailed(f"the engine ended ({self.engine.returncode}) at its start:\n{self.log()}")
+            return self._log_text.count(_READY) > before
+
+        try:
+            await until(ready, 15, "the engine is ready")
+        except TimeoutError as error:
+            raise ProcessFailed(f"{error}:\n{self.log()}") from None
+        self._connection = await connect(self.socket)
         snapshot = await self.api.snapshot()
         self.calls = {call.id: call for call in snapshot.calls}
         self.registrations = {status.account.id: status for status in snapshot.accounts}
