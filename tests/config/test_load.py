@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tuiphone.config.document import ConfigError
-from tuiphone.config.load import Loaded, Origin, check, load
+from tuiphone.config.load import Loaded, Origin, load, load_alone
 from tuiphone.config.schema import Config
 from tuiphone.model.account import DtmfMethod, TlsSettings, Transport
 
@@ -347,14 +347,13 @@ def test_settings_that_contradict_the_users_file_are_left_out(files: Files) -> N
     assert any("(settings.toml:2 ignored)" in warning for warning in loaded.warnings)
 
 
-# checking a file
+# one file alone
 
 
-def test_check_finds_mistakes_and_gives_warnings(files: Files) -> None:
-    files.config.write_text("[phone]\nmax_lines = 0")
-    with pytest.raises(ConfigError, match="max_lines is 0"):
-        check(files.config)
-    files.config.write_text('[phone]\ndefault_account = "x"')
-    assert len(check(files.config)) == 1
+def test_a_file_alone_is_read_without_settings_and_environment(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUIPHONE_LOG_LEVEL", "debug")
+    files.load("[phone]\nmax_lines = 3", "[audio")
+    loaded = load_alone(files.config)
+    assert (loaded.config.phone.max_lines, loaded.config.log.level) == (3, "info")
     with pytest.raises(ConfigError, match="does not exist"):
-        check(files.config.with_name("other.toml"))
+        load_alone(files.config.with_name("other.toml"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,19 +61,39 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from tuiphone.config.document import ConfigError
-    from tuiphone.config.load import check, load
+    from tuiphone.config.load import load, load_alone
 
     file: Path = options.file or paths.config_file()
     try:
-        warnings = check(file) if options.file else load(file, paths.settings_file(), set_aside=False).warnings
+        loaded = load_alone(file) if options.file else load(file, paths.settings_file(), set_aside=False)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    for warning in warnings:
+    for warning in loaded.warnings:
         print(_("warning: {text}").format(text=warning), file=sys.stderr)
+    wrong = wrong_keys(loaded)
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return 1
     verdict = _("{file}: ok") if file.exists() else _("{file}: does not exist, the defaults are used")
     print(verdict.format(file=file))
     return 0
+
+
+def wrong_keys(loaded: Loaded) -> str:
+    """What the screen would refuse in ``[keys]``, with its place: an unknown command, an unusable or shared key."""
+    from tuiphone.errors import PhoneError
+    from tuiphone.tui.commands import commands
+    from tuiphone.tui.keys import Keymap
+
+    chosen = loaded.config.keys
+    try:
+        Keymap(commands(), chosen)
+    except PhoneError as error:
+        words = re.findall(r"[\w.-]+", str(error))
+        places = [loaded.origin(f"keys.{command}").place for command in chosen if command in words]
+        return f"{places[0]}: {error}" if places else str(error)
+    return ""
 
 
 def _path(options: argparse.Namespace) -> int:

@@ -94,11 +94,11 @@ def load(
     return _loaded(sources, warnings)
 
 
-def check(path: Path) -> tuple[str, ...]:
-    """Validate one file as config.toml; returns the warnings. Raises ConfigError with every problem."""
+def load_alone(path: Path) -> Loaded:
+    """Read one file as config.toml, without settings and environment. Raises ConfigError, also if it does not exist."""
     if not path.exists():
         raise ConfigError([_("{file} does not exist").format(file=path)])
-    return load(path, Path(os.devnull), {}, set_aside=False).warnings
+    return load(path, Path(os.devnull), {}, set_aside=False)
 
 
 def _raise(problems: list[str]) -> None:

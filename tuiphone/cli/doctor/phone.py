@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tuiphone import engine_process, paths
+from tuiphone.cli.config import wrong_keys
 from tuiphone.cli.doctor.finding import Finding, fail, ok, warn
 from tuiphone.config.document import ConfigError
 from tuiphone.config.load import Loaded, load
 from tuiphone.config.passwords import password_for
 from tuiphone.config.schema import AccountConfig, Config
-from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.errors import PhoneError
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.account import RegistrationState
 from tuiphone.model.event import Snapshot
@@ -38,6 +39,8 @@ def _files(loaded: Loaded) -> Iterator[Finding]:
             yield ok("config", _("{file} (mode {mode:04o})").format(file=path, mode=_mode(path)))
         else:
             yield ok("config", _("{file}: none, defaults are used").format(file=path))
+    if wrong := wrong_keys(loaded):
+        yield fail("config", wrong, _("correct it; docs/keys.md has the commands and keys"))
     for warning in loaded.warnings:
         yield warn("config", warning, _("correct it; `tuiphone config check` looks again"))
     accounts = loaded.config.accounts
@@ -93,8 +96,6 @@ def engine() -> Iterator[Finding]:
     stop = _("tuiphone engine stop, then tuiphone again") if pid else _("connect to the other machine anew")
     try:
         snapshot = asyncio.run(asyncio.wait_for(_snapshot(socket), _ENGINE_TIMEOUT_S))
-    except EngineLost as error:
-        yield fail("engine", _("it does not answer on {socket}: {reason}").format(socket=socket, reason=error), stop)
     except PhoneError as error:
         yield fail("engine", str(error), stop)
     except TimeoutError:
