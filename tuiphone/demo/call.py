@@ -184,7 +184,7 @@ class Call:
         """Play a clip again and again."""
         self.media.stream.play(clip.frames(self.media.stream, loop=True))
 
-    def hang_up(self, reason: str = "hung up by the exchange", header: str = 'Q.850;cause=16;text="Normal"') -> None:
+    def hang_up(self, reason: str = "hung up by the exchange", header: str = "Q.850;cause=16") -> None:
         """End the call in whatever state it is; ``header`` is the BYE's Reason (RFC 3326)."""
         if self.phase is Phase.ENDED:
             return
@@ -270,7 +270,7 @@ class Call:
         self.host.layer.stamp(ack, self.dialog.flow)
         self.dialog.flow.send(ack.encode())
         if self.phase is Phase.ENDED:
-            self._send_bye('Q.850;cause=16;text="Nobody waits any more"')
+            self._send_bye("Q.850;cause=16")
             return
         try:
             self.media.accept(response.body)

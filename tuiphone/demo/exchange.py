@@ -82,6 +82,11 @@ class DemoExchange:
         self.layer.close()
         await self._transport.close()
 
+    @property
+    def is_used(self) -> bool:
+        """Somebody is registered or talking."""
+        return bool(self.calls) or any(self.registrar.bindings(user) for user in ACCOUNTS)
+
     # --- for scripts and tests --------------------------------------------------------------------------------------
 
     async def registered(self, user: str) -> None:
