@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 from tuiphone.cli.doctor.finding import Finding, ok, warn
 from tuiphone.config.schema import Config
@@ -17,17 +18,18 @@ from tuiphone.i18n import _
 _LEAST_COLUMNS, _LEAST_ROWS = 80, 24
 
 
-def terminal(config: Config | None) -> Iterator[Finding]:
-    """Kind, colours, characters, size; tmux, screen and SSH where they are in between."""
+def terminal(config: Config | None, out: TextIO | None = None) -> Iterator[Finding]:
+    """Kind, colours, characters, size of standard output (or ``out``); tmux, screen and SSH where they are in between."""
     name = os.environ.get("TERM", "")
-    if not sys.stdout.isatty():
+    out = out or sys.stdout
+    if not out.isatty():
         yield ok("terminal", _("output goes to no terminal: nothing to look at"))
         return
     if name in ("", "dumb"):
         text = _("TERM is “{name}”: the screen cannot be drawn").format(name=name)
         yield warn("terminal", text, _("use a terminal emulator; the commands call and ctl work without one"))
         return
-    yield from _looks(name, config)
+    yield from _looks(name, out.fileno(), config)
     if os.environ.get("TMUX"):
         yield from _tmux(config)
     elif os.environ.get("STY"):
@@ -36,14 +38,14 @@ def terminal(config: Config | None) -> Iterator[Finding]:
         yield ok("terminal", _("over SSH: sound stays on this machine, calls go on when the connection breaks"))
 
 
-def _looks(name: str, config: Config | None) -> Iterator[Finding]:
+def _looks(name: str, handle: int, config: Config | None) -> Iterator[Finding]:
     columns, rows = shutil.get_terminal_size()
-    colours = _colours(name)
+    colours = _colours(name, handle)
     text = _("{name}, {colours} colours, {columns}x{rows}")
     yield ok("terminal", text.format(name=name, colours=colours, columns=columns, rows=rows))
     if colours != _("true") and int(colours) < 16:
         remedy = _("set TERM to what the terminal is, such as xterm-256color")
-        yield warn("terminal", _("fewer than 16 colours: states are told by words only"), remedy)
+        yield warn("terminal", _("fewer than 16 colours: states are told by words and shapes only"), remedy)
     if columns < _LEAST_COLUMNS or rows < _LEAST_ROWS:
         text = _("smaller than {columns}x{rows}: only lines, dial field and ringing strip are shown")
         yield warn("terminal", text.format(columns=_LEAST_COLUMNS, rows=_LEAST_ROWS), _("make the window larger"))
@@ -53,11 +55,11 @@ def _looks(name: str, config: Config | None) -> Iterator[Finding]:
         yield warn("terminal", text, _('set LANG to a UTF-8 locale such as C.UTF-8, or glyphs = "ascii" under [ui]'))
 
 
-def _colours(name: str) -> str:
+def _colours(name: str, handle: int) -> str:
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return _("true")
     try:
-        curses.setupterm(name, sys.stdout.fileno())
+        curses.setupterm(name, handle)
         return str(max(2, curses.tigetnum("colors")))
     except curses.error:
         return "8"
