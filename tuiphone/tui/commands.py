@@ -1,0 +1,420 @@
+"""Everything a person can do, once: keys, footer, palette, help, mouse and docs/keys.md are made from this list.
+
+A command says why it cannot be done now instead of being absent. What a command does is a call of the phone's API, or
+of the desk: the few things the screen itself can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tuiphone.controller.api import Phone
+from tuiphone.i18n import _
+from tuiphone.model.call import Call, CallState
+from tuiphone.model.device import DeviceRole
+from tuiphone.tui.store import Link, Store
+
+
+class Desk(Protocol):
+    """What commands may ask of the screen."""
+
+    @property
+    def store(self) -> Store:
+        """What the screen knows."""
+        ...
+
+    @property
+    def phone(self) -> Phone:
+        """The engine. Raises EngineLost while there is none."""
+        ...
+
+    @property
+    def decline_code(self) -> int:
+        """The SIP answer to a call that is declined without a choice."""
+        ...
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something in the background; what goes wrong comes on the message line."""
+        ...
+
+    async def open(self, name: str) -> None:
+        """Open a dialog, or give a panel the focus."""
+        ...
+
+    async def dial(self) -> None:
+        """Give the dial input the focus; dial what it holds if it has the focus already."""
+        ...
+
+    async def start_engine(self) -> None:
+        """Start the engine again."""
+        ...
+
+    @property
+    def tone_plays(self) -> bool:
+        """The test tone is on."""
+        ...
+
+    @property
+    def mic_watched(self) -> bool:
+        """The microphone meter without a call is on."""
+        ...
+
+    def end_tests(self) -> None:
+        """Test tone and microphone meter off."""
+        ...
+
+    async def toggle_tone(self) -> None:
+        """Test tone on or off."""
+        ...
+
+    async def toggle_mic_meter(self) -> None:
+        """Microphone meter without a call on or off."""
+        ...
+
+
+Run = Callable[[Desk], Awaitable[object]]
+Reason = Callable[[Store], str | None]
+
+
+def _always(store: Store) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to do. ``enabled`` gives None or the reason why not; ``urgency`` orders the footer, 0 is never there."""
+
+    id: str
+    group: str
+    title: str
+    keys: tuple[str, ...]
+    run: Run
+    enabled: Reason = _always
+    short: Callable[[Store], str] | str = ""
+    urgency: int = 0
+
+    def footer(self, store: Store) -> str:
+        """The word or two for the footer."""
+        return self.short(store) if callable(self.short) else self.short or self.title
+
+
+# --- why not ----------------------------------------------------------------------------------------------------------
+
+
+def no_engine(store: Store) -> str | None:
+    """The reason that stands before all others."""
+    if store.link is Link.LOST:
+        return _("The engine is lost; the screen tries to reach it again")
+    return None if store.is_up else _("The engine has not answered yet")
+
+
+def _rings(store: Store) -> str | None:
+    return no_engine(store) or (None if store.ringing() else _("No call rings here"))
+
+
+def _has_call(store: Store) -> str | None:
+    return no_engine(store) or (None if store.current() else _("There is no call"))
+
+
+def _has_several(store: Store) -> str | None:
+    return no_engine(store) or (None if len(store.calls) > 1 else _("There are no other calls"))
+
+
+def _answered(store: Store) -> str | None:
+    reason = _has_call(store)
+    call = store.current()
+    if reason or call is None:
+        return reason
+    return (
+        None if call.state is CallState.TALKING else _("The call on line {line} is not answered").format(line=call.line)
+    )
+
+
+def _can_mute(store: Store) -> str | None:
+    return no_engine(store) or (None if _to_mute(store) else _("There is no call to mute"))
+
+
+def _can_swap(store: Store) -> str | None:
+    return no_engine(store) or (None if store.held() else _("No call is on hold"))
+
+
+def _can_hang_up(store: Store) -> str | None:
+    return _has_call(store)
+
+
+def _can_dial(store: Store) -> str | None:
+    if reason := no_engine(store):
+        return reason
+    if store.account_to_dial_from() is None:
+        return _("There is no account to call from; add one on the accounts screen")
+    if len(store.calls) >= store.max_lines:
+        return _("All {count} lines are in use").format(count=store.max_lines)
+    return None
+
+
+def _lost(store: Store) -> str | None:
+    return None if store.link is Link.LOST else _("The engine is running")
+
+
+def _has_accounts(store: Store) -> str | None:
+    return no_engine(store) or (None if store.accounts else _("There are no accounts"))
+
+
+# --- which call -------------------------------------------------------------------------------------------------------
+
+
+def ringing_call(store: Store) -> Call | None:
+    """The call that answering and declining mean: the selected one if it rings, else the oldest that does."""
+    current = store.calls.get(store.selected)
+    if current and current.is_ringing:
+        return current
+    return next(iter(store.ringing()), None)
+
+
+def _to_mute(store: Store) -> Call | None:
+    current = store.current()
+    if current and not current.is_ringing:
+        return current
+    return store.talking()
+
+
+def _id(call: Call | None) -> str:
+    return call.id if call else ""
+
+
+# --- what is done -----------------------------------------------------------------------------------------------------
+
+
+async def _answer(desk: Desk) -> None:
+    call = ringing_call(desk.store)
+    desk.store.select("")
+    await desk.phone.answer(_id(call))
+
+
+async def _decline(desk: Desk) -> None:
+    await desk.phone.decline(_id(ringing_call(desk.store)), desk.decline_code)
+
+
+async def _hang_up(desk: Desk) -> None:
+    await desk.phone.hang_up(_id(desk.store.current()))
+
+
+async def _hold(desk: Desk) -> None:
+    call = desk.store.current()
+    if call and call.is_held:
+        await desk.phone.resume(call.id)
+    else:
+        await desk.phone.hold(_id(call))
+
+
+async def _swap(desk: Desk) -> None:
+    selected = desk.store.calls.get(desk.store.selected)
+    desk.store.select("")
+    if selected and selected.is_held:
+        await desk.phone.resume(selected.id)
+    else:
+        await desk.phone.swap()
+
+
+async def _redial(desk: Desk) -> None:
+    account = desk.store.account_to_dial_from()
+    desk.store.select("")
+    await desk.phone.redial(account.id if account else "")
+
+
+async def _line(desk: Desk, step: int) -> None:
+    calls = desk.store.by_line()
+    current = desk.store.current()
+    if current and calls:
+        desk.store.select(calls[(calls.index(current) + step) % len(calls)].id)
+
+
+async def _to_line(desk: Desk, line: int) -> None:
+    call = next((call for call in desk.store.by_line() if call.line == line), None)
+    if call:
+        desk.store.select(call.id)
+
+
+async def _level(desk: Desk, step: int) -> None:
+    level = desk.store.devices.role(DeviceRole.OUTPUT).level
+    await desk.phone.set_level(DeviceRole.OUTPUT, max(0, min(200, level + step)))
+
+
+def _opens(name: str) -> Run:
+    return lambda desk: desk.open(name)
+
+
+def _line_command(line: int) -> Command:
+    def enabled(store: Store) -> str | None:
+        return None if any(call.line == line for call in store.calls.values()) else _("Line {n} is free").format(n=line)
+
+    title = _("Select line {n}").format(n=line)
+    return Command(f"line_{line}", _("Calls"), title, (f"alt+{line}",), lambda desk: _to_line(desk, line), enabled)
+
+
+def commands() -> tuple[Command, ...]:
+    """The registry, in the order of help and palette. Where two share a key, the first that is possible has it."""
+    return (*_call_commands(), *_dial_commands(), *_device_commands(), *_phone_commands(), *_screen_commands())
+
+
+def _call_commands() -> tuple[Command, ...]:
+    group = _("Calls")
+
+    def hold_word(store: Store) -> str:
+        call = store.current()
+        return _("Resume") if call and call.is_held else _("Hold")
+
+    def mute_word(store: Store) -> str:
+        call = _to_mute(store)
+        return _("Unmute") if call and call.muted else _("Mute")
+
+    return (
+        Command(
+            "answer",
+            group,
+            _("Answer the ringing call; the talking one goes on hold"),
+            ("a", "f6"),
+            _answer,
+            _rings,
+            _("Answer"),
+            99,
+        ),
+        Command(
+            "decline",
+            group,
+            _("Decline the ringing call"),
+            ("x", "f8"),
+            _decline,
+            _rings,
+            _("Decline"),
+            98,
+        ),
+        Command("decline_as", group, _("Decline with another answer"), ("X",), _opens("decline_as"), _rings),
+        Command(
+            "hang_up",
+            group,
+            _("Hang up the call shown"),
+            ("h", "f8"),
+            _hang_up,
+            _can_hang_up,
+            _("Hang up"),
+            90,
+        ),
+        Command("hang_up_all", group, _("Hang up all calls"), ("H",), lambda desk: desk.phone.hang_up_all(), _has_call),
+        Command("hold", group, _("Hold, or resume"), ("o", "f3"), _hold, _answered, hold_word, 80),
+        Command("swap", group, _("Swap the talking call and the held one"), ("w",), _swap, _can_swap, _("Swap"), 70),
+        Command(
+            "mute",
+            group,
+            _("Mute the microphone, or unmute"),
+            ("m", "f4"),
+            lambda desk: desk.phone.mute(_id(_to_mute(desk.store))),
+            _can_mute,
+            mute_word,
+            75,
+        ),
+        Command(
+            "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), _has_call, "DTMF"
+        ),
+        Command(
+            "line_previous",
+            group,
+            _("Previous call"),
+            ("[",),
+            lambda desk: _line(desk, -1),
+            _has_several,
+            _("previous"),
+        ),
+        Command("line_next", group, _("Next call"), ("]",), lambda desk: _line(desk, 1), _has_several, _("next")),
+        *(_line_command(line) for line in range(1, 7)),
+    )
+
+
+def _dial_commands() -> tuple[Command, ...]:
+    group = _("Dialling")
+    return (
+        Command(
+            "dial",
+            group,
+            _("Go to the dial input; there, dial"),
+            ("d", "f5"),
+            lambda desk: desk.dial(),
+            _can_dial,
+            _("Dial"),
+            60,
+        ),
+        Command("redial", group, _("Call the last number again"), ("R",), _redial, _can_dial, _("Redial"), 20),
+        Command("dial_from", group, _("Choose the account to call from"), ("f",), _opens("dial_from"), _has_accounts),
+        Command("history", group, _("History of calls"), ("r", "f2"), _opens("history"), no_engine, _("History"), 40),
+        Command("clear_history", group, _("Delete the whole history"), (), _opens("clear_history"), no_engine),
+    )
+
+
+def _device_commands() -> tuple[Command, ...]:
+    group = _("Devices")
+    return (
+        Command("devices", group, _("Sound devices"), ("v", "f7"), _opens("devices"), no_engine, _("Devices"), 30),
+        Command("choose_input", group, _("Choose the microphone"), (), _opens("choose_input"), no_engine),
+        Command("choose_output", group, _("Choose the ear"), (), _opens("choose_output"), no_engine),
+        Command("choose_ring", group, _("Choose the bell"), (), _opens("choose_ring"), no_engine),
+        Command("softer", group, _("Ear softer"), ("<",), lambda desk: _level(desk, -10), no_engine),
+        Command("louder", group, _("Ear louder"), (">",), lambda desk: _level(desk, 10), no_engine),
+        Command("test_tone", group, _("Test tone on the ear"), (), lambda desk: desk.toggle_tone(), no_engine),
+        Command("mic_meter", group, _("Microphone meter"), (), lambda desk: desk.toggle_mic_meter(), no_engine),
+        Command(
+            "refresh_devices", group, _("Look for new devices"), (), lambda desk: desk.phone.devices(True), no_engine
+        ),
+    )
+
+
+def _phone_commands() -> tuple[Command, ...]:
+    group = _("Phone")
+
+    def dnd_word(store: Store) -> str:
+        return _("Ready") if store.dnd else _("DND")
+
+    return (
+        Command(
+            "dnd",
+            group,
+            _("Do-not-disturb on or off"),
+            ("n",),
+            lambda desk: desk.phone.set_dnd(not desk.store.dnd),
+            no_engine,
+            dnd_word,
+            25,
+        ),
+        Command("accounts", group, _("Accounts"), ("g",), _opens("accounts"), no_engine, _("Accounts"), 22),
+        Command("register", group, _("Register all again"), ("G",), lambda desk: desk.phone.register(), _has_accounts),
+        Command(
+            "start_engine",
+            group,
+            _("Start the engine again"),
+            ("e",),
+            lambda desk: desk.start_engine(),
+            _lost,
+            _("Start the engine"),
+            97,
+        ),
+    )
+
+
+def _screen_commands() -> tuple[Command, ...]:
+    group = _("Screen")
+    return (
+        Command("palette", group, _("Menu of all commands"), ("ctrl+p",), _opens("palette"), short=_("Menu")),
+        Command("jump", group, _("Jump to a panel"), ("ctrl+o",), _opens("jump"), short=_("Jump")),
+        Command("help", group, _("Help for where you are"), ("?", "f1"), _opens("help"), short=_("Help")),
+        Command("messages", group, _("Messages so far, in full"), ("l",), _opens("messages")),
+        Command("theme", group, _("Choose the colours"), ("ctrl+t",), _opens("theme")),
+        Command(
+            "leave",
+            group,
+            _("Leave the screen: detach, or stop the phone"),
+            ("ctrl+q", "f12", "ctrl+c"),
+            _opens("leave"),
+            short=_("Leave"),
+        ),
+    )

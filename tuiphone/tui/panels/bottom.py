@@ -1,0 +1,73 @@
+"""The message line and the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.content import Content
+from textual.widgets import Input
+
+from tuiphone import texts
+from tuiphone.model.event import NoticeLevel
+from tuiphone.tui.commands import Command
+from tuiphone.tui.keys import is_letter
+from tuiphone.tui.paint import click, cut, row
+from tuiphone.tui.rows import Rows
+from tuiphone.tui.store import Topic
+
+_STYLES = {NoticeLevel.INFO: "", NoticeLevel.WARNING: "$text-warning", NoticeLevel.ERROR: "bold $text-error"}
+_ALWAYS = ("palette", "jump", "help")
+
+
+class MessageLine(Rows):
+    """The newest message; a click shows all of them in full."""
+
+    TOPICS: ClassVar[Topic] = Topic.MESSAGE
+
+    def rows(self, width: int, height: int) -> Sequence[Content]:
+        """One row."""
+        if not self.store.messages:
+            return []
+        message = self.store.messages[-1]
+        sign = "" if message.level is NoticeLevel.INFO else f"{self.signs.warning} "
+        text = cut(f"{sign}{message.text}", width - 8, self.signs.cut)
+        line = row((f" {texts.clock(message.at)} ", "$foreground 60%"), (text, _STYLES[message.level]))
+        return [click(line, "command('messages')")]
+
+
+class Footer(Rows):
+    """The keys that matter now, the most urgent first; a click is as good as the key."""
+
+    TOPICS: ClassVar[Topic] = Topic.LINK | Topic.CALLS | Topic.DND | Topic.FOCUS | Topic.ACCOUNTS
+
+    def rows(self, width: int, height: int) -> Sequence[Content]:
+        """One row: what is possible, then greyed what is not, then the keys that are always there."""
+        typing = isinstance(self.app.focused, Input)
+        tail = Content(" ").join(self._piece(self.view.commands[command_id], typing) for command_id in _ALWAYS)
+        tail = row((f" {self.signs.bar} ", "$foreground 60%"), tail)
+        room = width - tail.cell_length - 1
+        shown: list[Content] = []
+        used = 0
+        for command in self._urgent():
+            if typing and not any(not is_letter(key) for key in self.keymap.keys(command.id)):
+                continue
+            piece = self._piece(command, typing)
+            if used + piece.cell_length + 1 <= room:
+                shown.append(piece)
+                used += piece.cell_length + 1
+        left = Content(" ").join([Content(""), *shown])
+        return [row(left, " " * max(0, room + 1 - left.cell_length), tail)]
+
+    def _urgent(self) -> list[Command]:
+        commands = [command for command in self.view.commands.values() if command.urgency]
+        return sorted(commands, key=lambda command: (command.enabled(self.store) is not None, -command.urgency))
+
+    def _piece(self, command: Command, typing: bool) -> Content:
+        key = self.view.hint(command.id, function_key=typing)
+        word = command.footer(self.store)
+        if command.enabled(self.store) is None:
+            text = row((key, "bold $text-accent"), f" {word} ")
+        else:
+            text = Content.styled(f"{key} {word} ", "$foreground 35%")
+        return click(text, f"command('{command.id}')")

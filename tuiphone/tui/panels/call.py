@@ -1,0 +1,179 @@
+"""Panel 2: the call that commands mean, with its media, meters and digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.content import Content
+
+from tuiphone import texts
+from tuiphone.i18n import _
+from tuiphone.model.call import Call, CallState, Direction
+from tuiphone.model.device import DeviceRole
+from tuiphone.model.media import Levels, StreamStats
+from tuiphone.tui.glyphs import Glyphs
+from tuiphone.tui.paint import bar, click, cut, fit, row, spread
+from tuiphone.tui.panels.base import frame
+from tuiphone.tui.panels.lines import elapsed, state_style
+from tuiphone.tui.rows import Rows
+from tuiphone.tui.store import Topic
+
+_FLOOR_DB = -60.0
+"""The level at which a meter is empty."""
+_HINTS = ("hold", "mute", "hang_up", "dtmf_method")
+
+
+def meter(level_db: float | None, width: int, signs: Glyphs) -> tuple[tuple[str, str], tuple[str, str], str]:
+    """A level in dBFS as filled part, empty part and number; empty without a level."""
+    value = 0.0 if level_db is None else (level_db - _FLOOR_DB) / -_FLOOR_DB
+    filled, empty = bar(value, width, signs.meter_on, signs.meter_off)
+    number = "" if level_db is None or level_db <= _FLOOR_DB else f"{level_db:.0f} dB"
+    loud = "$text-warning" if level_db is not None and level_db > -6 else "$text-success"
+    return (filled, loud), (empty, "$foreground 35%"), f"{number:>7}"
+
+
+class CallPanel(Rows, can_focus=True):
+    """One call in full; without a call, how the last one ended."""
+
+    TOPICS: ClassVar[Topic] = (
+        Topic.LINK | Topic.CALLS | Topic.SECOND | Topic.READINGS | Topic.DEVICES | Topic.ACCOUNTS | Topic.FOCUS
+    )
+
+    def on_mount(self) -> None:
+        """Title and keys."""
+        super().on_mount()
+        self._frame()
+
+    def follow(self, topics: Topic) -> None:
+        """Keys in the frame change with the call; meters do not change them."""
+        if topics & (Topic.CALLS | Topic.LINK):
+            self._frame()
+        super().follow(topics)
+
+    def _frame(self) -> None:
+        frame(self, self.view, _("2 Call"), _HINTS if self.store.current() else ())
+
+    def rows(self, width: int, height: int) -> Sequence[Content]:
+        """The call, most important first."""
+        call = self.store.current()
+        if call is None:
+            return self._no_call(width, height)
+        rows = [
+            self._who(call, width),
+            self._where(call, width),
+            self._media(call, width),
+            self._account(call, width),
+            self._mic(call, width),
+            self._ear(call, width),
+            self._network(call, width),
+            self._dtmf(call, width),
+        ]
+        return [*rows, *self._muted(call, width)] if height > len(rows) else rows
+
+    def _no_call(self, width: int, height: int) -> list[Content]:
+        dial = _("{key}, or a digit, begins to dial").format(key=self.view.hint("dial"))
+        rows = [Content.styled(_("No call"), "bold"), Content.styled(dial, "$foreground 60%"), Content("")]
+        if self.store.last_ended:
+            rows.append(Content.styled(_("last call"), "$foreground 60%"))
+            rows.extend(Content(texts.end_sentence(self.store.last_ended)).wrap(width))
+        elif self.store.missing:
+            for sentence in self.store.missing:
+                rows.extend(Content.styled(sentence, "$text-warning").wrap(width))
+        return rows
+
+    def _who(self, call: Call, width: int) -> Content:
+        words = f" {texts.state_words(call)} " if self.store.is_up else " " + _("UNKNOWN") + " "
+        name = cut(call.remote.label, width - len(words) - 1, self.signs.cut)
+        return spread(Content.styled(name, "bold"), Content.styled(words, f"reverse {state_style(call)}"), width)
+
+    def _where(self, call: Call, width: int) -> Content:
+        time = texts.duration(elapsed(call, self.store.clock())) if self.store.is_up else "--:--"
+        right = Content(f"{texts.direction_word(call.direction)} {time:>8}")
+        uri = cut(texts.short_uri(call.remote.uri), width - right.cell_length - 1, self.signs.cut)
+        return spread(Content.styled(uri, "$foreground 60%"), right, width)
+
+    def _media(self, call: Call, width: int) -> Content:
+        status = self.store.accounts.get(call.account_id)
+        transport = status.account.transport.value.upper() if status else ""
+        if call.media:
+            srtp = ("SRTP" if call.media.encryption else _("RTP"), "$text-success" if call.media.encryption else "")
+            codec = texts.codec(call.media.codec, call.media.clock_hz)
+            left = row(f"{codec}  ", srtp, f"  {transport}")
+        else:
+            left = Content(transport)
+        return spread(left, Content(_("line {n}").format(n=call.line)), width)
+
+    def _account(self, call: Call, width: int) -> Content:
+        title = self.store.account_title(call.account_id)
+        text = _("to {account}") if call.direction is Direction.INCOMING else _("from {account}")
+        hold = Content.styled(texts.hold_words(call), "bold $text-warning")
+        return spread(Content.styled(text.format(account=title), "$foreground 60%"), hold, width)
+
+    def _mic(self, call: Call, width: int) -> Content:
+        if call.muted:
+            word, style = _("MUTED"), "bold reverse $text-error"
+        elif not call.is_talking:
+            word, style = _("off"), "$foreground 60%"
+        else:
+            word, style = _("live"), "$text-success"
+        levels = self._levels(call)
+        mic = None if levels is None or call.muted else levels.mic_db
+        return click(self._meter(_("mic"), mic, row("  ", (word, style)), width), "command('mute')")
+
+    def _ear(self, call: Call, width: int) -> Content:
+        role = self.store.devices.role(DeviceRole.OUTPUT)
+        word = _("MUTED") if role.muted else _("vol {level}%").format(level=role.level)
+        levels = self._levels(call)
+        right = row("  ", (word, "bold reverse $text-error" if role.muted else ""))
+        return click(self._meter(_("ear"), levels.ear_db if levels else None, right, width), "open('devices')")
+
+    def _levels(self, call: Call) -> Levels | None:
+        return self.store.levels.get(call.id) if call.state is CallState.TALKING else None
+
+    def _meter(self, name: str, level: float | None, right: Content, width: int) -> Content:
+        length = max(6, min(24, width - 25))
+        filled, empty, number = meter(level, length, self.signs)
+        return row(fit(name, 4, self.signs.cut), filled, empty, number, right)
+
+    def _network(self, call: Call, width: int) -> Content:
+        stats = self.store.stats.get(call.id)
+        if stats is None:
+            return Content("")
+        text = network_words(stats)
+        if stats.rx_silent_s >= 5 and not call.remote_hold and not call.local_hold:
+            silent = _("no sound for {seconds} s").format(seconds=int(stats.rx_silent_s))
+            return row((silent, "bold $text-error"), "  ", (text, "$foreground 60%")).truncate(width)
+        return Content.styled(text, "$foreground 60%").truncate(width)
+
+    def _dtmf(self, call: Call, width: int) -> Content:
+        if call.state is not CallState.TALKING:
+            return Content("")
+        method = texts.dtmf_method(call.dtmf)
+        left = row(("DTMF ", "$foreground 60%"), method)
+        if call.dtmf_sent:
+            left = row(left, "  " + _("sent {count}").format(count=call.dtmf_sent))
+        if call.dtmf_received:
+            room = width - left.cell_length - 12
+            digits = call.dtmf_received[-room:] if room > 0 else ""
+            left = row(left, "  " + _("received "), (digits, "bold"))
+        return click(left, "command('dtmf_method')")
+
+    def _muted(self, call: Call, width: int) -> list[Content]:
+        if not call.muted:
+            return []
+        text = _("MICROPHONE MUTED") + "   " + _("{key} unmutes").format(key=self.view.hint("mute"))
+        return [
+            click(Content.styled(fit(f" {text}", width, self.signs.cut), "bold reverse $text-error"), "command('mute')")
+        ]
+
+
+def network_words(stats: StreamStats) -> str:
+    """Loss, jitter and round trip of a stream; nothing that was not measured."""
+    arrived = stats.rx_packets + stats.rx_lost
+    parts = [_("loss {value}%").format(value=f"{100 * stats.rx_lost / arrived:.1f}")] if arrived else []
+    if stats.rx_jitter_ms >= 0:
+        parts.append(_("jitter {ms:.0f} ms").format(ms=stats.rx_jitter_ms))
+    if stats.rtt_ms >= 0:
+        parts.append(_("rtt {ms:.0f} ms").format(ms=stats.rtt_ms))
+    return "  ".join(parts)
