@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +88,8 @@ def layer_of_environment(environment: Mapping[str, str], folder: Path) -> Layer:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint to append, with the nearest known name, or nothing."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), 1, 0.6)
     return _("; did you mean {near}?").format(near=near[0]) if near else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -91,6 +90,8 @@ def as_toml(raw: object) -> str:
         case bool():
             return "true" if raw else "false"
         case str():
+            import json
+
             return json.dumps(str(raw), ensure_ascii=False)
         case list() | tuple():
             return f"[{', '.join(as_toml(item) for item in raw)}]"
