@@ -24,7 +24,7 @@ from tuiphone.stack.pjsua.callaudio import CallAudio
 from tuiphone.stack.pjsua.cause import Ending, classify
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import call_param, only_audio, srtp_suite, stream_of, words_of
-from tuiphone.stack.pjsua.dtmf import TONE_MS, DigitSender, digits_of
+from tuiphone.stack.pjsua.dtmf import DIGITS, TONE_MS, DigitSender, digits_of
 from tuiphone.stack.pjsua.hold import Hold
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.native import address_of
@@ -177,6 +177,8 @@ class CallSession:
             self._context.report(ConfirmedReport(self.id, self._answered_as))
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             message = self._farewell or _received(prm.e)
+            if message and 200 <= message.code < 300:
+                message = None  # the far end's answer to our own BYE ended nothing
             self._end(classify(self._ending(info, message)))
 
     def transaction_changed(self, event: pj.SipEvent) -> None:
@@ -273,8 +275,9 @@ class CallSession:
             self._digit(digit, DtmfMethod.INFO)
 
     def _digit(self, digit: str, method: DtmfMethod) -> None:
-        if not self._reported_end:
-            self._context.report(DtmfReport(self.id, digit.upper(), method))
+        digit = digit.upper()
+        if not self._reported_end and digit in DIGITS:  # pjsua takes any character out of an INFO
+            self._context.report(DtmfReport(self.id, digit, method))
 
     def _invite_progressed(self, change: pj.TsxStateEvent) -> None:
         assert self.sip is not None
@@ -306,9 +309,12 @@ class CallSession:
 
     def _hold_failed(self, code: int, reason: str) -> None:
         self._context.report(HoldFailedReport(self.id, code, reason))
+        self.media_changed()  # nothing did change, but a hold was expected
 
     def _ending(self, info: pj.CallInfo, message: SipMessage | None) -> Ending:
         code = int(info.lastStatusCode)
+        if message and message.code >= 300:
+            code = message.code  # of a redirection that was not followed, the library says 487
         no_ack = not self.outgoing and self._answered and not self.confirmed and not self._hung_up and not message
         theirs = codecs.offered(message.body) if message and message.code else ()
         return Ending(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tuiphone.model.account import DtmfMethod
 from tuiphone.stack.pjsua.pump import Pump, Timer
 
+DIGITS = frozenset("0123456789*#ABCD")
 TONE_MS = 160
 GAP_MS = 80
 PAUSE_MS = 500
