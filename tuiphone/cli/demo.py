@@ -127,20 +127,31 @@ def _open() -> int:
         home.write_config(running.port)
     print(_("Numbers of the demo exchange:"))
     print(number_table(), flush=True)
+    detached: list[bool] = []
     try:
-        return open_phone()
+        return open_phone(lambda: detached.append(True))
     finally:
-        _farewell()
+        _farewell(bool(detached))
 
 
-def _farewell() -> None:
+def _farewell(detached: bool) -> None:
+    """Say how it goes on. An engine that was told to stop takes a moment: it still says goodbye to the exchange."""
     from tuiphone.demo import serve
 
-    if engine_process.running_pid():
+    if detached or not _engine_ends():
         print(_("The demo phone goes on in the background. Come back: tuiphone demo   End it: tuiphone demo --stop"))
         return
     serve.stop()
     print(_("The demo is over. For an account of your own: tuiphone config path, then tuiphone"))
+
+
+def _engine_ends() -> bool:
+    deadline = time.monotonic() + _ENGINE_STOP_TIMEOUT_S
+    while engine_process.running_pid():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _stop() -> int:
@@ -176,13 +187,9 @@ def _stop_engine() -> None:
         asyncio.run(ask())
     except EngineLost:
         os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _ENGINE_STOP_TIMEOUT_S
-    while engine_process.running_pid() == pid:
-        if time.monotonic() > deadline:
-            raise PhoneError(
-                _("The demo's engine (process {pid}) does not stop; end it with: kill -9 {pid}").format(pid=pid)
-            )
-        time.sleep(0.02)
+    if not _engine_ends():
+        text = _("The demo's engine (process {pid}) does not stop; end it with: kill -9 {pid}")
+        raise PhoneError(text.format(pid=pid))
 
 
 # --- without a screen -----------------------------------------------------------------------------------------------

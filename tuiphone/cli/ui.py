@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from tuiphone import engine_process, logs, paths
 from tuiphone.controller.api import Phone
@@ -10,8 +11,11 @@ from tuiphone.errors import EngineLost
 from tuiphone.i18n import _
 
 
-def open_phone() -> int:
-    """Open the phone; returns its exit code when the screen is left."""
+def open_phone(on_detach: Callable[[], None] | None = None) -> int:
+    """Open the phone; returns its exit code when the screen is left.
+
+    ``on_detach`` tells the user how to come back, in place of the usual sentence.
+    """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print(_("tuiphone: the screen needs a terminal; see `tuiphone --help` for what works without"), file=sys.stderr)
         return 2
@@ -34,8 +38,12 @@ def open_phone() -> int:
     )
     outcome = app.run(mouse=config.ui.mouse)
     if outcome == "detached":
-        print(_("The phone stays reachable. `tuiphone` opens it again, `tuiphone engine stop` stops it."))
+        (on_detach or _say_how_to_return)()
     return app.return_code or 0
+
+
+def _say_how_to_return() -> None:
+    print(_("The phone stays reachable. `tuiphone` opens it again, `tuiphone engine stop` stops it."))
 
 
 async def _connect() -> Phone:

@@ -139,6 +139,7 @@ class DemoExchange:
 
     def opened(self, call: Call) -> None:
         """A call begins."""
+        log.info("call between %s and %s", call.user, call.dialog.contact)
         self.calls.append(call)
         self._dialogs[call.dialog.key] = call
         self._notify()
