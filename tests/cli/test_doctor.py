@@ -192,16 +192,17 @@ def test_without_sound_nothing_is_missing_when_none_is_wanted(monkeypatch: pytes
     monkeypatch.setattr(machine, "probe", lambda: library(devices=[]))
     found = list(machine.engine_library(Config(audio=AudioSection(null_audio=True))))
     assert levels(found, "devices") == [Level.OK]
+    assert list(machine.sound_system(Config(audio=AudioSection(null_audio=True)))) == []
 
 
 def test_a_sound_server_is_found_by_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PULSE_SERVER", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert not any(finding.text.startswith("PipeWire") for finding in machine.sound_system())
+    assert not any(finding.text.startswith("PipeWire") for finding in machine.sound_system(None))
     monkeypatch.chdir(tmp_path)  # a Unix socket's address is short
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("pipewire-0")
-        (found,) = machine.sound_system()
+        (found,) = machine.sound_system(None)
     assert found.level is Level.OK
     assert found.text.startswith("PipeWire")
 

@@ -110,6 +110,7 @@ def test_unset_goes_back(store: SettingsStore) -> None:
     store.unset("ui.theme")
     store.unset("ui.theme")
     assert set(read(store).origins) == {"audio.ring"}
+    assert "[ui]" not in store.path.read_text()
 
 
 @pytest.mark.parametrize(

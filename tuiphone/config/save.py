@@ -54,8 +54,6 @@ class SettingsStore:
 
         def change(tree: Tree) -> None:
             tree.get(section, {}).pop(name, None)
-            if not tree.get(section, True):
-                del tree[section]
 
         self._rewrite(change)
 
@@ -92,8 +90,6 @@ class SettingsStore:
                 text = _("{file} has no account {id}; one of config.toml is removed there")
                 raise PhoneError(text.format(file=self.path, id=account_id), "unknown")
             tree["account"] = [a for a in tree["account"] if a.get("id") != account_id]
-            if not tree["account"]:
-                del tree["account"]
             if tree.get("phone", {}).get("default_account") == account_id:
                 del tree["phone"]["default_account"]
 
@@ -133,7 +129,7 @@ class SettingsStore:
     def _replace(self, tree: Tree) -> None:
         import tomli_w
 
-        content = _HEADER + tomli_w.dumps(tree)
+        content = _HEADER + tomli_w.dumps({key: value for key, value in tree.items() if value})
         target = self.path.resolve()  # a link (a folder of dotfiles) stays a link
         temporary = target.with_name(f".{target.name}.tmp")  # the lock makes it ours; one left by a crash is reused
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC

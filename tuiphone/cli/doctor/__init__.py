@@ -53,7 +53,7 @@ def findings() -> Iterator[Finding]:
     config, problems = phone.configuration()
     yield from problems
     yield from machine.engine_library(config)
-    yield from machine.sound_system()
+    yield from machine.sound_system(config)
     yield from phone.passwords(config)
     yield from phone.engine()
     yield from phone.history()

@@ -177,8 +177,10 @@ def _devices(library: Library, config: Config | None) -> Iterator[Finding]:
 # --- the system's sound -----------------------------------------------------------------------------------------------
 
 
-def sound_system() -> Iterator[Finding]:
-    """Which sound server runs, else which cards ALSA has."""
+def sound_system(config: Config | None) -> Iterator[Finding]:
+    """Which sound server runs, else which cards ALSA has; nothing where no sound is wanted."""
+    if config and config.audio.null_audio:
+        return
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     servers = [
         *(["PipeWire"] if (runtime / "pipewire-0").is_socket() else []),
