@@ -30,13 +30,13 @@ async def test_dials_baresip_and_both_hear_each_other(tmp_path: Path) -> None:
         talking = await phone.until(call, CallState.TALKING)
         assert talking.media is not None
         assert (talking.media.codec, talking.media.clock_hz, talking.media.direction) == ("PCMU", 8000, "sendrecv")
-        await baresip.until_heard(3.6)
+        await baresip.until_heard(4.6)
         await phone.api.hang_up()
         ended = await phone.until_ended(call)
         assert ended.end is not None
         assert (ended.end.by, ended.end.kind) == (EndedBy.US, EndKind.HANGUP)
         await baresip.until_event("CALL_CLOSED")
-        assert find_file(ours, baresip.heard).correlation > 0.9
+        assert find_file(ours, await baresip.heard()).correlation > 0.9
         assert find_file(theirs, await complete_wav(heard)).correlation > 0.9
 
 
@@ -56,12 +56,12 @@ async def test_is_called_by_baresip_and_both_hear_each_other(tmp_path: Path) -> 
         await phone.until(ringing.id, CallState.TALKING)
         await phone.api.record(str(heard))
         await phone.api.play(str(ours))
-        await baresip.until_heard(3.8)
+        await baresip.until_heard(4.6)
         await baresip.hang_up()
         ended = await phone.until_ended(ringing.id)
         assert ended.end is not None
         assert (ended.end.by, ended.end.kind) == (EndedBy.THEM, EndKind.HANGUP)
-        assert find_file(ours, baresip.heard).correlation > 0.9
+        assert find_file(ours, await baresip.heard()).correlation > 0.9
         assert find_file(theirs, await complete_wav(heard)).correlation > 0.9
 
 
@@ -77,16 +77,11 @@ async def test_agrees_with_baresip_on_a_codec(tmp_path: Path, codec: str) -> Non
         talking = await phone.until(call, CallState.TALKING)
         assert talking.media is not None
         assert talking.media.codec == codec
-        await until(lambda: len(list(baresip.folder.glob("dump-*-dec.wav"))) == 1, 5, "baresip hears")
-        await until(lambda: baresip.heard.stat().st_size > 3 * read_rate(codec) * 2, 8, "three seconds are heard")
+        await baresip.until_heard(3)
         await phone.api.hang_up()
         await baresip.until_event("CALL_CLOSED")
         # Opus does not keep the waveform, only the sound.
-        assert find_file(ours, baresip.heard).correlation > (0.8 if codec == "opus" else 0.9)
-
-
-def read_rate(codec: str) -> int:
-    return {"PCMA": 8000, "G722": 16000, "opus": 48000}[codec]
+        assert find_file(ours, await baresip.heard()).correlation > (0.8 if codec == "opus" else 0.9)
 
 
 async def test_the_far_end_holds_and_resumes(tmp_path: Path) -> None:
@@ -144,7 +139,7 @@ async def test_baresip_hears_our_digits_as_tones(tmp_path: Path) -> None:
         await baresip.until_heard(3)
         await phone.api.hang_up()
         await baresip.until_event("CALL_CLOSED")
-        assert dtmf_digits(*read_wav(baresip.heard)) == "2580A#"
+        assert dtmf_digits(*read_wav(await baresip.heard())) == "2580A#"
         assert baresip.digits == "", "the tones travel in the audio only"
 
 

@@ -130,6 +130,35 @@ def find(reference: Samples, recording: Samples, rate: int) -> Match:
     return Match(lag / rate, correlate(ours, theirs))
 
 
+def likeness(reference: Samples, recording: Samples, rate: int) -> float:
+    """How alike a reference and what was heard of it are, 0 to 1, forgiving a jitter buffer that steps now and then.
+
+    Quarter seconds are found one by one near their places and their correlations averaged by energy; the worst tenth,
+    where a step of the buffer falls, is left out.
+    """
+    whole = find(reference, recording, rate)
+    if whole.correlation == 0:
+        return 0.0
+    size, reach = rate // 4, rate // 8
+    results: list[tuple[float, float]] = []
+    for start in range(0, len(reference) - size + 1, size):
+        part = reference[start : start + size]
+        place = start + round(whole.offset_s * rate)
+        match = find(part, recording[max(0, place - reach) : max(0, place + size + reach)], rate)
+        results.append((match.correlation, float(np.sum(part**2))))
+    results.sort()
+    kept = results[-(-len(results) // 10) :]
+    energy = sum(weight for _value, weight in kept)
+    return sum(value * weight for value, weight in kept) / energy if energy else 0.0
+
+
+def likeness_of_files(reference: Path, recording: Path) -> float:
+    """``likeness`` of two WAV files, whatever their rates."""
+    wanted, rate = read_wav(reference)
+    heard, heard_rate = read_wav(recording)
+    return likeness(resample(wanted, rate, heard_rate), heard, heard_rate)
+
+
 def correlate(one: Samples, other: Samples) -> float:
     """Correlation of two stretches of equal length that are aligned already; 0 when either is silent."""
     norm = float(np.sqrt(np.sum(one**2) * np.sum(other**2)))

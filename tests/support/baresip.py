@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tests.support.audio import read_wav, write_wav
+from tests.support.audio import read_wav, resample, write_wav
 from tests.support.ports import LOOPBACK, free_port, free_rtp_block
 from tests.support.process import Process, until
 
@@ -48,6 +48,10 @@ ctrl_tcp_listen {address}:{control}
 snd_path {folder}
 statmode_default off
 ringback_disabled yes
+ausrc_channels 1
+auplay_channels 1
+opus_stereo no
+opus_sprop_stereo no
 """
 
 
@@ -84,6 +88,11 @@ class Baresip:
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def rate(self) -> int:
+        """Of its audio, in Hz; the file it speaks from must have just that."""
+        return {"g711": 8000, "g722": 16000, "opus": 48000}[self.codecs[0]]
 
     @property
     def address(self) -> str:
@@ -143,16 +152,17 @@ class Baresip:
         """The digits it has received so far, by RFC 4733 or SIP INFO."""
         return "".join(e.param for e in self.events if e.type == "CALL_DTMF_START")
 
-    @property
-    def heard(self) -> Path:
-        """The recording of what it heard in the last call; complete when that is over."""
-        return sorted(self.folder.glob("dump-*-dec.wav"))[-1]
+    async def heard(self) -> Path:
+        """The recording of what it heard in the last call, once that is over."""
+        path = sorted(self.folder.glob("dump-*-dec.wav"))[-1]
+        await until(lambda: path.read_bytes()[:4] == b"RIFF", 5, "baresip ends its recording")
+        return path
 
     async def until_heard(self, seconds: float) -> None:
-        """Wait until the recording (16-bit, 8 kHz; complete when the call is over) is at least so long."""
+        """Wait until the recording (16-bit, at the codec's rate) is at least so long."""
 
         def long_enough() -> bool:
-            return any(f.stat().st_size > seconds * 16000 for f in self.folder.glob("dump-*-dec.wav"))
+            return any(f.stat().st_size > seconds * self.rate * 2 for f in self.folder.glob("dump-*-dec.wav"))
 
         await until(long_enough, seconds + 8, f"baresip hears {seconds} s")
 
@@ -190,8 +200,11 @@ class Baresip:
         rtp_first, rtp_last = free_rtp_block()
         # baresip ends the call at the end of the file, so the file must be longer than any call of a test; without
         # a source it would send no RTP at all, digits included.
-        samples, rate = read_wav(self.speech) if self.speech else (np.zeros(0), 8000)
-        source = write_wav(self.folder / "source.wav", np.concatenate([samples, np.zeros(60 * rate)]), rate)
+        samples, rate = read_wav(self.speech) if self.speech else (np.zeros(8000), 8000)
+        samples, rate = resample(samples, rate, self.rate), self.rate
+        # Nobody speaks in the first moment of a call, when jitter buffers still settle.
+        parts = (np.zeros(rate), samples, np.zeros(60 * rate))
+        source = write_wav(self.folder / "source.wav", np.concatenate(parts), rate)
         (self.folder / "config").write_text(
             _CONFIG.format(
                 address=LOOPBACK,

@@ -89,7 +89,7 @@ class Phone:
         self.socket = self._short / "engine.sock"
         self._write_config()
         self.engine = Process(
-            [sys.executable, "-c", "from tuiphone.engine import run; run()"],
+            [sys.executable, "-m", "tuiphone", "engine", "run"],
             self.folder / "engine.out",
             env={**self.program_environment},
         )

@@ -111,10 +111,9 @@ class Scenario:
         actions = ['<ereg regexp=".*" search_in="hdr" header="To:" assign_to="peer"/>'] if self._calling else []
         if expect:
             actions += [f'<ereg regexp={quoteattr(expect)} search_in="msg" check_it="true" assign_to="matched"/>']
-        if code >= 200:
-            self._refused = code >= 300
-            for early in (100, 180, 183):
-                self._add(f'<recv response="{early}" optional="true"/>')
+        self._refused = code >= 300
+        for early in (100, 180, 183) if code >= 200 else (100,):
+            self._add(f'<recv response="{early}" optional="true"/>')
         return self._add(f'<recv response="{code}" rrs="true">{_action(actions)}</recv>')
 
     def any_answer(self) -> Self:

@@ -78,10 +78,11 @@ class StackProcess:
         """Where others dial this phone."""
         return f"sip:{self.name}@127.0.0.1:{self.port}"
 
-    def add_account(self, account_id: str = "main", password: str = "", **fields: object) -> None:
+    async def add_account(self, account_id: str = "main", password: str = "", **fields: object) -> None:
         """An account; without a registrar it makes and takes calls all the same."""
         account = {"id": account_id, "address": f"sip:{self.name}@127.0.0.1", **fields}
         self.do("add_account", account, password)
+        await self.wait("Added", account_id=account_id)
 
     def do(self, method: str, *args: object) -> None:
         assert self._process.stdin is not None
@@ -194,6 +195,7 @@ async def _serve(settings: dict[str, Any]) -> None:
         if method == "add_account":
             account = _account(args[0])
             stack.add_account(account, Credentials(account.username, args[1]))
+            say("Added", {"account_id": account.id})
         elif method == "choose_devices":
             stack.choose_devices(tuple(RoleChoice(DeviceRole(c[0]), *c[1:]) for c in args[0]))
         elif method == "tone":

@@ -15,6 +15,7 @@ from tests.support.audio import (
     find,
     find_file,
     level_db,
+    likeness,
     read_wav,
     resample,
     speech,
@@ -38,6 +39,17 @@ def test_finds_a_shifted_quieter_copy(delay: int) -> None:
     match = find(sound, recording, 8000)
     assert match.correlation > 0.999
     assert match.offset_s == pytest.approx(delay / 8000)
+
+
+def test_likeness_forgives_a_step_of_the_jitter_buffer_but_not_another_voice() -> None:
+    sound = speech(4)
+    stepped = np.concatenate([np.zeros(500), sound[:16000], sound[16160:]])
+    assert find(sound, stepped, 8000).correlation < 0.9
+    assert likeness(sound, stepped, 8000) > 0.99
+    assert likeness(speech(4, seed=2), stepped, 8000) < 0.6
+    broken = stepped.copy()
+    broken[8000:20000] = 0
+    assert likeness(sound, broken, 8000) < 0.9
 
 
 def test_another_voice_or_silence_is_no_match() -> None:

@@ -137,12 +137,12 @@ async def test_baresip_calls_baresip_and_hears_speech_and_digits(tmp_path: Path)
     ):
         await anna.dial(bert.address)
         await bert.until_event("CALL_RTPESTAB")
-        await bert.until_heard(3)
+        await bert.until_heard(4)
         await anna.send_digits("15#D")
         await until(lambda: bert.digits == "15#D", 3, "the digits")
         await anna.hang_up()
         await bert.until_event("CALL_CLOSED")
-        assert find_file(said, bert.heard).correlation > 0.98
+        assert find_file(said, await bert.heard()).correlation > 0.98
 
 
 @pytest.mark.peer
