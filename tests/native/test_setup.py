@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import subprocess
+from pathlib import Path
+
+import pytest
+from machine import packages
+from machine.environment import Environment, fits
+from machine.packages import ensure_packages, install_script, needed_packages, parse_installed, read_list
+from pjbuild.command import Runner
+from pjbuild.errors import BuildError
+from pjbuild.progress import Progress
+
+from .conftest import ROOT
+
+
+def test_the_demo_needs_no_test_programs() -> None:
+    demo, test = (set(needed_packages(ROOT, purpose, "native")) for purpose in ("demo", "test"))
+    assert {"g++", "swig", "libopus-dev", "libportaudio2"} <= demo
+    assert "kamailio" not in demo
+    assert demo | set(read_list(ROOT / "tests/support/PACKAGES")) == test
+
+
+def test_the_wheel_needs_no_compiler() -> None:
+    assert not set(needed_packages(ROOT, "demo", "wheel")) & set(packages.BUILD)
+
+
+def test_provided_names_count_as_installed() -> None:
+    listing = (
+        "installed\tpkgconf\tpkg-config (= 1.8.1-1), pkgconf:any\n"
+        "config-files\tkamailio\t\n"
+        "installed\tlibportaudio2\t\n"
+    )
+    names = parse_installed(listing)
+    assert {"pkgconf", "pkg-config", "libportaudio2"} <= names
+    assert "kamailio" not in names
+
+
+def test_daemons_are_kept_down_and_nothing_is_removed() -> None:
+    script = install_script(["kamailio", "tmux"])
+    assert "--no-remove" in script
+    assert "exit 101" in script
+    assert "systemctl disable kamailio.service" in script
+    assert "systemctl" not in install_script(["tmux"])
+    subprocess.run(["sh", "-n", "-c", script], check=True)
+
+
+def test_without_root_the_exact_command_is_told(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(packages, "installed_packages", set)
+    monkeypatch.setattr(packages, "as_root", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(BuildError) as caught:
+        ensure_packages(["swig", "make"], runner, Progress(io.StringIO()))
+    assert "apt-get install --no-install-recommends swig make" in caught.value.remedy
+
+
+def test_nothing_is_run_when_nothing_is_missing(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "installed_packages", lambda: {"swig", "make"})
+    monkeypatch.setattr(packages, "as_root", lambda: pytest.fail("wanted to be root"))
+    ensure_packages(["swig", "make"], runner, Progress(io.StringIO()))
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "enough"),
+    [
+        ({"engine": "a", "dev": True}, {"engine": "a", "dev": True}, True),
+        ({"engine": "a", "dev": True}, {"engine": "a", "dev": False}, True),
+        ({"engine": "a", "dev": False}, {"engine": "a", "dev": True}, False),
+        ({"engine": "a", "dev": True}, {"engine": "b", "dev": True}, False),
+        ({}, {"engine": "a", "dev": False}, False),
+    ],
+)
+def test_an_environment_is_left_alone_when_it_fits(
+    present: dict[str, object], wanted: dict[str, object], enough: bool
+) -> None:
+    assert fits(present, wanted) is enough
+
+
+def test_pip_runs_once_for_the_same_wishes(tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\n")
+    (root / ".venv").mkdir()
+    wheel = tmp_path / "tuiphone_pjsua2-2.17+k1-cp311-cp311-linux_x86_64.whl"
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Environment, "_works", lambda _: True)
+    monkeypatch.setattr(Environment, "_pip_works", lambda _: True)
+    monkeypatch.setattr(Environment, "_pip", lambda _, *argv: calls.append(argv))
+    environment = Environment(root, runner, Progress(io.StringIO()))
+
+    environment.ensure(with_dev=False, wheel=wheel)
+    assert [call[0] for call in calls] == ["uninstall", "install", "install"]
+    assert calls[0][-1] == "pjsua2-python"
+    calls.clear()
+    environment.ensure(with_dev=False, wheel=wheel)
+    assert calls == []
+
+    (root / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
+    environment.ensure(with_dev=True, wheel=wheel)
+    assert f"{root}[dev]" in calls[-1]
+    calls.clear()
+    environment.ensure(with_dev=False, wheel=None)
+    assert ("uninstall", "-y", "tuiphone-pjsua2") in calls
+    assert f"{root}[dev]" in calls[-1]
