@@ -57,6 +57,9 @@ A mistake in `config.toml` stops the start: `tuiphone config check [FILE]` print
 and exits with 1. A mistake in `settings.toml` never does: a wrong value is left out with a warning, a file that is not
 TOML is renamed to `settings.toml.broken-<time>` and a new one begun.
 
+The engine reads the files when it starts (`tuiphone engine stop`, then `tuiphone`), and passwords again at each attempt
+to register; the screen reads `[ui]` and `[keys]` when it opens. What is changed on the screen counts at once.
+
 File names may begin with `~`; a relative one starts at the folder of the file it is written in.
 
 ## Passwords
