@@ -1,7 +1,8 @@
 """The sound devices: opened while somebody needs them, closed when nobody does, replaced by silence when they fail.
 
-pjmedia's conference bridge has a master port (number 0) that stands for the microphone and the ear, and it runs only
-while a device, or the null device that keeps its time, is open.
+pjmedia's conference bridge has a master port (number 0) that stands for the microphone and the ear. It runs only while
+a device, or the null device that keeps its time, is open. pjsua2 names directions as the port has them: what a port
+*receives* goes to the ear or the far end, what it *transmits* comes from the microphone or the far end.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ class Sound:
         return 0.0 if choice.muted else choice.level / 100
 
     def _apply_levels(self) -> None:
-        self.port.adjustRxLevel(self._level(DeviceRole.INPUT))
-        self.port.adjustTxLevel(self._level(DeviceRole.OUTPUT))
+        self.port.adjustTxLevel(self._level(DeviceRole.INPUT))
+        self.port.adjustRxLevel(self._level(DeviceRole.OUTPUT))
 
     def _update(self) -> None:
         if self._users:

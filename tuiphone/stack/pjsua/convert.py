@@ -36,8 +36,8 @@ def only_audio(setting: pj.CallSetting) -> None:
 
 
 def level_db(level: int) -> float:
-    """A conference bridge level (0 to 255, an average magnitude as inverted mu-law, ITU-T G.711) in dBFS."""
-    return _LEVELS[level & 0xFF]
+    """A level of pjsua2 in dBFS: percent of 255 of an average magnitude written as inverted mu-law (ITU-T G.711)."""
+    return _LEVELS[max(0, min(level, 100))]
 
 
 def direction_word(direction: int) -> str:
@@ -66,12 +66,11 @@ def srtp_suite(dump: str) -> str:
     return match.group(1) if match else ""
 
 
-def _decode(level: int) -> float:
-    """Inverse of pjmedia_linear2ulaw(x) ^ 0xff, in dB below full scale; a sine's mean is 3.9 dB below its peak."""
-    code = level & 0x7F
+def _decode(code: int) -> float:
+    """Inverse of ``pjmedia_linear2ulaw(x) ^ 0xff`` for positive x; a sine's mean is 3.9 dB below its peak."""
     magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
     value = magnitude - 0x84
     return max(SILENCE_DB, round(20 * math.log10(value / 32768), 1)) if value > 0 else SILENCE_DB
 
 
-_LEVELS = tuple(_decode(level) for level in range(256))
+_LEVELS = tuple(_decode(round(percent * 2.55)) for percent in range(101))

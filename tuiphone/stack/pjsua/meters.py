@@ -70,11 +70,11 @@ class Meters:
     def _levels(self) -> None:
         if self._mic:
             port = self._sound.port
-            self._report(Levels("", level_db(port.getRxLevel()), level_db(port.getTxLevel())))
+            self._report(Levels("", level_db(port.getTxLevel()), level_db(port.getRxLevel())))
         if self._levels_hz:
             for call in self._calls():
                 if call.audio.port:
-                    mic, ear = call.audio.port.getTxLevel(), call.audio.port.getRxLevel()
+                    mic, ear = call.audio.port.getRxLevel(), call.audio.port.getTxLevel()
                     self._report(Levels(call.id, level_db(mic), level_db(ear)))
 
     def _stats(self) -> None:

@@ -12,7 +12,8 @@ from tuiphone.model.account import Account, Transport
 from tuiphone.stack.pjsua.pump import Pump
 
 _DEFAULT_PORT = {Transport.UDP: 5060, Transport.TCP: 5060, Transport.TLS: 5061}
-_PARTS = re.compile(r"^(?:sips?:)?(?:[^@]*@)?(?P<host>\[[^\]]+\]|[^:;?]+)(?::(?P<port>\d+))?", re.IGNORECASE)
+_SCHEME = re.compile(r"^sips?:", re.IGNORECASE)
+_PARTS = re.compile(r"^(?:[^@]*@)?(?P<host>\[[^\]]+\]|[^:;?]+)(?::(?P<port>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Target:
 
 def target_of(text: str, transport: Transport) -> Target | None:
     """Host and port in "host", "host:port" or a SIP URI; None when there is neither."""
-    match = _PARTS.match(text.strip())
+    match = _PARTS.match(_SCHEME.sub("", text.strip()))
     if not match or not match.group("host").strip():
         return None
     return Target(match.group("host"), int(match.group("port") or _DEFAULT_PORT[transport]))
@@ -50,7 +51,7 @@ def next_hop(account: Account) -> Target | None:
 def route_uri(text: str, transport: Transport) -> str:
     """A registrar or proxy as a SIP URI that names its transport."""
     text = text.strip()
-    uri = text if re.match(r"^sips?:", text, re.IGNORECASE) else f"sip:{text}"
+    uri = text if _SCHEME.match(text) else f"sip:{text}"
     if transport is not Transport.UDP and ";transport=" not in uri.lower() and not uri.lower().startswith("sips:"):
         uri += f";transport={transport}"
     return uri

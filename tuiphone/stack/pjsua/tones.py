@@ -71,7 +71,7 @@ class Tones:
         port, level = self._sound.ring_port() if role is DeviceRole.RING else (self._sound.port, 1.0)
         generator = pj.ToneGenerator()
         generator.createToneGenerator(CLOCK_HZ)
-        generator.adjustRxLevel(level)
+        generator.adjustTxLevel(level)
         generator.startTransmit(port)
         generator.play(sequence(CADENCES[tone], _SOFT if tone is Tone.CALL_WAITING else _AMPLITUDE), True)
         self._playing[key] = generator

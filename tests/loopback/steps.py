@@ -1,0 +1,47 @@
+"""What people do with two phones, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.support.stackprocess import StackProcess
+
+
+@dataclass(frozen=True)
+class Talk:
+    """An answered call as both ends know it."""
+
+    caller: StackProcess
+    callee: StackProcess
+    out: str
+    """The call's id at the caller."""
+    back: str
+    """The call's id at the callee."""
+
+    def ends(self) -> tuple[tuple[StackProcess, str], tuple[StackProcess, str]]:
+        return (self.caller, self.out), (self.callee, self.back)
+
+
+async def ring(caller: StackProcess, callee: StackProcess) -> tuple[str, str]:
+    """Dial until the far end rings; the two call ids."""
+    out = caller.dial(callee.uri)
+    back = (await callee.wait("IncomingReport")).call_id
+    callee.do("ring", back)
+    await caller.wait("ProgressReport", call_id=out, code=180)
+    return out, back
+
+
+async def talk(caller: StackProcess, callee: StackProcess) -> Talk:
+    """Dial and answer."""
+    out, back = await ring(caller, callee)
+    callee.do("answer", back)
+    await caller.wait("ConfirmedReport", call_id=out)
+    await callee.wait("ConfirmedReport", call_id=back)
+    return Talk(caller, callee, out, back)
+
+
+async def hang_up(talk: Talk) -> None:
+    """The caller hangs up; both ends are told."""
+    talk.caller.do("hang_up", talk.out)
+    await talk.caller.wait("EndedReport", call_id=talk.out)
+    await talk.callee.wait("EndedReport", call_id=talk.back)
