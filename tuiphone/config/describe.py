@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tuiphone.config.layer import ACCOUNT_OPTIONS, SECTION_OPTIONS
 from tuiphone.config.option import Kind, Option
 from tuiphone.config.schema import SECTIONS, AccountConfig
@@ -93,24 +95,23 @@ Keys of the screen: the id of a command and the key, or the list of keys, that s
 
 def example_toml() -> str:
     """config.example.toml: every key commented out with its default, after one line of meaning."""
-    parts = [_EXAMPLE_HEAD, _example_section("#[[account]]", _first_line(AccountConfig), ACCOUNT_OPTIONS)]
-    for name, keys in SECTION_OPTIONS.items():
-        parts.append(_example_section(f"[{name}]", _first_line(SECTIONS[name]), keys))
-    parts.append(_EXAMPLE_KEYS)
-    return "\n".join(parts)
+    return "\n".join([_EXAMPLE_HEAD, *(_example_section(*section) for section in _sections()), _EXAMPLE_KEYS])
 
 
 def reference_markdown() -> str:
     """docs/config.md: files, precedence, passwords and a table for each section."""
-    parts = [_REFERENCE_HEAD, _table("[[account]]", _first_line(AccountConfig), ACCOUNT_OPTIONS)]
+    return "\n".join([_REFERENCE_HEAD, *(_table(*section) for section in _sections()), _REFERENCE_KEYS])
+
+
+def _sections() -> Iterator[tuple[str, str, dict[str, Option]]]:
+    """Header, meaning and keys of each section; the accounts first."""
+    yield "[[account]]", _first_line(AccountConfig), ACCOUNT_OPTIONS
     for name, keys in SECTION_OPTIONS.items():
-        parts.append(_table(f"[{name}]", _first_line(SECTIONS[name]), keys))
-    parts.append(_REFERENCE_KEYS)
-    return "\n".join(parts)
+        yield f"[{name}]", _first_line(SECTIONS[name]), keys
 
 
 def _example_section(header: str, meaning: str, keys: dict[str, Option]) -> str:
-    lines = [f"# {meaning}", header]
+    lines = [f"# {meaning}", f"#{header}" if header == "[[account]]" else header]
     for option in keys.values():
         limits = _limits(option)
         lines.append(f"# {option.meaning}{f' {limits}.' if limits else ''}")
@@ -118,8 +119,8 @@ def _example_section(header: str, meaning: str, keys: dict[str, Option]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(title: str, meaning: str, keys: dict[str, Option]) -> str:
-    lines = [f"## {title}", "", meaning, "", "| Key | Default | Meaning |", "|---|---|---|"]
+def _table(header: str, meaning: str, keys: dict[str, Option]) -> str:
+    lines = [f"## {header}", "", meaning, "", "| Key | Default | Meaning |", "|---|---|---|"]
     for option in keys.values():
         limits = _limits(option)
         default = "required" if option.required else f"`{_default(option)}`"
