@@ -11,11 +11,10 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.console import RenderableType
 from textual.app import App
-from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.events import Key
 from textual.screen import Screen
@@ -44,7 +43,7 @@ TOO_SOON_S = 0.6
 """A key that hung up a moment ago does not decline a call that has just begun to ring."""
 
 
-class TuiPhone(App[str]):
+class TuiPhone(App[str], inherit_bindings=False):
     """The application. ``run`` returns "detached" or "stopped".
 
     ``connect`` gives a phone: an RPC client's, or in a test the controller itself; it raises PhoneError while there is
@@ -54,10 +53,6 @@ class TuiPhone(App[str]):
     CSS_PATH = Path(__file__).with_name("tuiphone.tcss")
     ENABLE_COMMAND_PALETTE = False
     TITLE = "tuiphone"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", show=False),
-        Binding("shift+tab", "app.focus_previous", show=False),
-    ]
 
     def __init__(
         self,
@@ -77,6 +72,7 @@ class TuiPhone(App[str]):
         registry = commands()
         keymap = Keymap(registry, keys)
         super().__init__(driver_class=driver_class)
+        self.set_class(self._ui.glyphs == "ascii", "-ascii")
         self.store = Store(clock)
         self.session = Session(self.store, connect)
         self.desk = ScreenDesk(self, phone.decline_code, phone.ui_exit, start_engine)

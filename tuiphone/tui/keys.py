@@ -72,6 +72,12 @@ def label(key: str, short: bool = False) -> str:
     return "+".join([*(modifier.title() for modifier in modifiers), shown])
 
 
+def preferred(keys: Sequence[str], function_key: bool = False) -> str:
+    """The key to show of several: the letter, or the one that acts in an input too; nothing if there is none."""
+    wanted = [key for key in keys if is_letter(key) is not function_key]
+    return label((wanted or list(keys))[0], short=True) if keys else ""
+
+
 def normal(key: str) -> str:
     """The one spelling of a key. Raises PhoneError, kind "invalid", with what is wrong with it."""
     if len(key) == 1 and key.isprintable() and key != " ":
@@ -117,14 +123,6 @@ class Keymap:
     def ids(self, key: str) -> tuple[str, ...]:
         """The commands of a key, the one to be tried first first (F8 declines while a call rings, else hangs up)."""
         return tuple(self._ids.get(key, ()))
-
-    def hint(self, command_id: str, short: bool = True, function_key: bool = False) -> str:
-        """The key to show beside a command: its letter, or its F-key; nothing if it has none."""
-        keys = self.keys(command_id)
-        if not keys:
-            return ""
-        preferred = [key for key in keys if is_letter(key) is not function_key]
-        return label((preferred or list(keys))[0], short)
 
     def _refuse_shared(self, defaults: Mapping[str, tuple[str, ...]]) -> None:
         for key, ids in self._ids.items():

@@ -37,7 +37,7 @@ class MainScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = "#lines"
 
     def __init__(self, view: View) -> None:
-        super().__init__(classes="-ascii" if view.glyphs.meter_on == "#" else None)
+        super().__init__()
         self.view = view
 
     def compose(self) -> ComposeResult:

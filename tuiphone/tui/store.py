@@ -136,6 +136,16 @@ class Store:
         self.levels, self.stats = {}, {}
         self._forget_selection()
         self.changed(Topic.ENGINE | Topic.READINGS)
+        self._tell_of_trouble()
+
+    def _tell_of_trouble(self) -> None:
+        for sentence in self.missing:
+            if all(message.text != sentence for message in self.messages):
+                self.say(sentence, NoticeLevel.WARNING)
+        for status in self.accounts.values():
+            if status.registration.state in _BAD_REGISTRATION:
+                self._in_trouble.add(status.account.id)
+                self.say(texts.registration_sentence(status, self.clock()), NoticeLevel.WARNING)
 
     def lost(self, reason: str) -> None:
         """The engine does not answer any more; what was known stays on view as it was."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tuiphone.tui.commands import Command, Desk
 from tuiphone.tui.glyphs import Glyphs
-from tuiphone.tui.keys import Keymap
+from tuiphone.tui.keys import Keymap, preferred
 from tuiphone.tui.store import Store
 
 
@@ -22,5 +22,11 @@ class View:
     commands: Mapping[str, Command]
 
     def hint(self, command_id: str, function_key: bool = False) -> str:
-        """The key to show beside a command."""
-        return self.keymap.hint(command_id, function_key=function_key)
+        """The key to show beside a command now: one that does not mean another command in this state."""
+        keys = tuple(key for key in self.keymap.keys(command_id) if self._means(key) in {command_id, ""})
+        return preferred(keys, function_key)
+
+    def _means(self, key: str) -> str:
+        """The command that a key starts now; nothing if none is possible."""
+        ids = self.keymap.ids(key)
+        return next((name for name in ids if self.commands[name].enabled(self.store) is None), "")

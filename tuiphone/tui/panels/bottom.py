@@ -43,14 +43,14 @@ class Footer(Rows):
 
     def rows(self, width: int, height: int) -> Sequence[Content]:
         """One row: what is possible, then greyed what is not, then the keys that are always there."""
-        typing = isinstance(self.app.focused, Input)
+        typing = isinstance(self.app.focused, Input) or self.app.screen is not self.screen
         tail = Content(" ").join(self._piece(self.view.commands[command_id], typing) for command_id in _ALWAYS)
         tail = row((f" {self.signs.bar} ", "$foreground 60%"), tail)
         room = width - tail.cell_length - 1
         shown: list[Content] = []
         used = 0
         for command in self._urgent():
-            if typing and not any(not is_letter(key) for key in self.keymap.keys(command.id)):
+            if typing and is_letter(self.view.hint(command.id, function_key=True)):
                 continue
             piece = self._piece(command, typing)
             if used + piece.cell_length + 1 <= room:

@@ -41,7 +41,7 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, brief: bool = Fals
     when = fit(texts.clock(record.started_at) if _today(record) else _day(record), 6, signs.cut, right=True)
     why = ""
     if not brief and width >= 76:
-        why = "  " + fit(texts.end_sentence(record) if record.end else "", width - 58, signs.cut)
+        why = "  " + fit(texts.end_sentence(record) if record.end else "", width - 50, signs.cut)
     length = "" if brief else f" {texts.duration(record.duration_s) if record.answered_at else '':>7}"
     fixed = 2 + 7 + len(when) + 2 + len(length)
     party = fit(who, max(4, width - fixed - len(why)), signs.cut)

@@ -19,7 +19,8 @@ from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Topic
 
 _ROOM_FOR_MORE = 52
-"""From this width on a line also shows direction, account and codec."""
+"""From this width on a line also shows direction and account."""
+_ROOM_FOR_CODEC = 64
 
 
 def state_style(call: Call) -> str:
@@ -75,7 +76,7 @@ class Lines(Rows, can_focus=True):
         flags = _("mute") if call.muted else ""
         time = texts.duration(elapsed(call, self.store.clock())) if self.store.is_up else "--:--"
         state = texts.state_word(call) if self.store.is_up else "?"
-        more = self._more(call) if width >= _ROOM_FOR_MORE else ""
+        more = self._more(call, width) if width >= _ROOM_FOR_MORE else ""
         fixed = 6 + 7 + len(flags) + 8 + len(more)
         party = fit(call.remote.label, max(4, width - fixed), self.signs.cut)
         content = row(
@@ -90,10 +91,10 @@ class Lines(Rows, can_focus=True):
         )
         return click(content, f"select('{call.id}')")
 
-    def _more(self, call: Call) -> str:
+    def _more(self, call: Call, width: int) -> str:
         arrow = self.signs.incoming if call.direction is Direction.INCOMING else self.signs.outgoing
         account = fit(self.store.account_title(call.account_id), 12, self.signs.cut)
-        codec = fit(call.media.codec if call.media else "", 6, self.signs.cut)
+        codec = fit(call.media.codec if call.media else "", 6, self.signs.cut) if width >= _ROOM_FOR_CODEC else ""
         return f" {arrow} {account} {codec} "
 
     def _history(self, width: int, room: int) -> list[Content]:
