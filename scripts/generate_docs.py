@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("config.example.toml", "tuiphone.config.describe:example_toml"),
     ("docs/config.md", "tuiphone.config.describe:reference_markdown"),
+    ("docs/keys.md", "tuiphone.tui.docs:keys_page"),
     ("docs/protocol.md", "tuiphone.rpc.describe:protocol_markdown"),
 )
 
