@@ -1,0 +1,316 @@
+"""The far end of every call: a registrar and an answering peer on loopback, the same for all phones that are measured.
+
+It is a process of its own (``python -m bench.farend``): commands come as JSON lines on stdin, events leave as JSON lines
+on stdout. Times are nanoseconds since the epoch and taken by the kernel when a packet arrives, so what this process is
+busy with does not count. An INVITE is answered at once: 486 for the user "486", else 200 with PCMU. Each RTP packet is
+answered by one of our own, of prepared sound: the phone's own clock sets the pace, and no timer runs here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import selectors
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bench.audio import pcmu_frames
+from tuiphone.demo.digest import Digest, Verdict
+from tuiphone.demo.sip import Headers, MalformedMessage, Request, Response, parse, token
+
+LOOPBACK = "127.0.0.1"
+PASSWORD = "bench"
+USERS = ("ours", "baresip", "pjsua")
+BUSY = "486"
+
+_TIMESTAMP = struct.Struct("@qq")
+_SO_TIMESTAMPNS = 35
+"""Linux: have the kernel note when a datagram arrived (socket(7)); the socket module does not name it."""
+_RTP = struct.Struct("!BBHII")
+_FRAME = 160
+_EXPIRES = re.compile(r"expires=(\d+)", re.IGNORECASE)
+_EVENTS = re.compile(rb"a=rtpmap:(\d+) telephone-event/8000", re.IGNORECASE)
+_AUDIO = re.compile(rb"^m=audio \d+ \S+ (.*?)\r?$", re.MULTILINE)
+
+
+def emit(what: str, **fields: object) -> None:
+    """Tell the measuring process something."""
+    sys.stdout.write(json.dumps({"what": what, **fields}) + "\n")
+    sys.stdout.flush()
+
+
+def udp(port: int, buffer: int = 1 << 20) -> socket.socket:
+    """A datagram socket on loopback with room for a burst."""
+    end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    end.bind((LOOPBACK, port))
+    end.setblocking(False)
+    return end
+
+
+class Audio:
+    """One RTP port for all calls: packets are told apart by where they come from."""
+
+    def __init__(self) -> None:
+        self.socket, self._rtcp = _pair()
+        self.port: int = self.socket.getsockname()[1]
+        self.received = 0
+        self._frames = pcmu_frames()
+        self._sent: dict[tuple[str, int], int] = {}
+
+    def close(self) -> None:
+        """Give both ports back."""
+        self.socket.close()
+        self._rtcp.close()
+
+    def read(self) -> None:
+        """Answer what has arrived. RTCP is left in its socket: the kernel drops what does not fit."""
+        recvfrom, sendto = self.socket.recvfrom, self.socket.sendto
+        with suppress(BlockingIOError):
+            while True:
+                _data, source = recvfrom(2048)
+                self.received += 1
+                number = self._sent.get(source, -1) + 1
+                self._sent[source] = number
+                header = _RTP.pack(0x80, 0, number & 0xFFFF, (number * _FRAME) & 0xFFFFFFFF, 0x7E57)
+                # A call that has just ended refuses the packet; that is no error here.
+                with suppress(OSError):
+                    sendto(header + self._frames[number % len(self._frames)], source)
+
+    def describe(self, offer: bytes) -> bytes:
+        """The answer to an offer, or to none; empty when PCMU was not offered."""
+        audio = _AUDIO.search(offer)
+        if offer and (audio is None or b"0" not in audio[1].split()):
+            return b""
+        events = _EVENTS.search(offer)
+        dtmf = events[1].decode() if events else "" if offer else "101"
+        direction = next((there for here, there in _MIRROR.items() if here in offer), "sendrecv")
+        lines = [
+            "v=0",
+            f"o=- {self.port} {time.time_ns() // 1000} IN IP4 {LOOPBACK}",
+            "s=-",
+            f"c=IN IP4 {LOOPBACK}",
+            "t=0 0",
+            f"m=audio {self.port} RTP/AVP 0 {dtmf}".rstrip(),
+            "a=rtpmap:0 PCMU/8000",
+            *([f"a=rtpmap:{dtmf} telephone-event/8000"] if dtmf else []),
+            f"a={direction}",
+        ]
+        return "\r\n".join([*lines, ""]).encode()
+
+
+_MIRROR = {b"a=sendonly": "recvonly", b"a=recvonly": "sendonly", b"a=inactive": "inactive"}
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """An even port and the next one."""
+    for _ in range(200):
+        first = udp(0, 4 << 20)
+        number = first.getsockname()[1]
+        with suppress(OSError):
+            if number % 2 == 0:
+                return first, udp(number + 1)
+        first.close()
+    raise OSError("no pair of free ports found")
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A call of ours to a phone: the INVITE as sent, and who it is for."""
+
+    invite: Request
+    user: str
+    to: tuple[str, int]
+
+
+@dataclass(slots=True)
+class FarEnd:
+    """Signalling. ``contacts`` has the newest binding of each user."""
+
+    audio: Audio
+    sip: socket.socket
+    contacts: dict[str, tuple[str, tuple[str, int]]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    outgoing: dict[str, Outgoing] = field(default_factory=dict)
+    digest: Digest = field(default_factory=lambda: Digest("bench", dict.fromkeys(USERS, PASSWORD)))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.sip.getsockname()[1])
+
+    def read(self) -> None:
+        """Handle every message that has arrived."""
+        with suppress(BlockingIOError):
+            while True:
+                data, ancillary, _flags, source = self.sip.recvmsg(65535, 128)
+                at = next(
+                    (_nanoseconds(value) for level, _kind, value in ancillary if level == socket.SOL_SOCKET),
+                    time.time_ns(),
+                )
+                # Keep-alives are no messages.
+                with suppress(MalformedMessage, ValueError):
+                    self._take(parse(data), source, at)
+
+    def command(self, do: str, user: str = "") -> None:
+        """Do what the measuring process asks for."""
+        if do == "call":
+            self._call(user)
+        elif do == "cancel":
+            for call in [call for call in self.outgoing.values() if call.user == user]:
+                self._cancel(call)
+        elif do == "audio":
+            emit("audio", received=self.audio.received, at=time.monotonic_ns())
+
+    # requests of phones
+
+    def _take(self, message: Request | Response, source: tuple[str, int], at: int) -> None:
+        if isinstance(message, Response):
+            self._answered(message, at)
+            return
+        handlers: dict[str, Callable[[Request, tuple[str, int], int], Response]] = {
+            "REGISTER": self._register,
+            "INVITE": self._invite,
+            "BYE": self._bye,
+            "CANCEL": _accept,
+            "OPTIONS": _accept,
+            "INFO": _accept,
+            "UPDATE": self._update,
+        }
+        if message.method == "ACK":
+            return
+        response = handlers.get(message.method, _refuse)(message, source, at)
+        self.sip.sendto(response.encode(), source)
+
+    def _register(self, request: Request, source: tuple[str, int], at: int) -> Response:
+        user = _user(request.to.uri)
+        if self.digest.check(request, user) is not Verdict.GOOD:
+            challenge = request.response(401, to_tag=token(4))
+            return challenge.with_header("www-authenticate", self.digest.challenge())
+        response = request.response(200, to_tag=token(4))
+        for contact in request.headers.all("contact"):
+            asked = _EXPIRES.search(contact)
+            expires = asked[1] if asked else request.headers.get("expires", "3600")
+            address = re.search(r"<([^>]+)>", contact)
+            if address and expires != "0":
+                self.contacts[user] = (address[1], source)
+                response.headers.add("contact", f"<{address[1]}>;expires={expires}")
+        emit("registered", user=user, at=at)
+        return response
+
+    def _invite(self, request: Request, source: tuple[str, int], at: int) -> Response:
+        tag = f"to{request.call_id[:8]}"
+        dialled, caller = _user(request.uri), _user(request.from_.uri)
+        if request.call_id not in self.seen:
+            self.seen.add(request.call_id)
+            emit("invite", user=caller, dialled=dialled, call=request.call_id, at=at)
+        if dialled == BUSY:
+            return request.response(486, to_tag=tag)
+        answer = self.audio.describe(request.body)
+        if not answer:
+            return request.response(488, to_tag=tag)
+        response = request.response(200, to_tag=tag).with_header("contact", f"<sip:{dialled}@{LOOPBACK}:{self.port}>")
+        response.headers.set("content-type", "application/sdp")
+        response.body = answer
+        return response
+
+    def _bye(self, request: Request, source: tuple[str, int], at: int) -> Response:
+        emit("ended", user=_user(request.from_.uri), call=request.call_id, at=at)
+        return request.response(200)
+
+    def _update(self, request: Request, source: tuple[str, int], at: int) -> Response:
+        response = request.response(200)
+        response.headers.set("contact", f"<sip:{LOOPBACK}:{self.port}>")
+        return response
+
+    # calls to phones
+
+    def _call(self, user: str) -> None:
+        contact, to = self.contacts[user]
+        here = f"{LOOPBACK}:{self.port}"
+        headers = [
+            ("via", f"SIP/2.0/UDP {here};rport;branch=z9hG4bK{token(8)}"),
+            ("max-forwards", "70"),
+            ("from", f'"Ana Souza" <sip:2044@{here}>;tag={token(4)}'),
+            ("to", f"<sip:{user}@{here}>"),
+            ("call-id", token(8)),
+            ("cseq", "1 INVITE"),
+            ("contact", f"<sip:2044@{here}>"),
+            ("content-type", "application/sdp"),
+        ]
+        invite = Request(Headers(headers), self.audio.describe(b""), method="INVITE", uri=contact)
+        self.outgoing[invite.call_id] = Outgoing(invite, user, to)
+        data = invite.encode()
+        at = time.time_ns()
+        self.sip.sendto(data, to)
+        emit("called", user=user, call=invite.call_id, at=at)
+
+    def _cancel(self, call: Outgoing) -> None:
+        self._send_again(call, "CANCEL", call.invite.headers.get("to"))
+
+    def _answered(self, response: Response, at: int) -> None:
+        call = self.outgoing.get(response.call_id)
+        if call is None or response.cseq[1] != "INVITE":
+            return
+        emit("answer", user=call.user, call=response.call_id, status=response.status, at=at)
+        if response.status >= 200:
+            self._send_again(call, "ACK", response.headers.get("to"))
+            del self.outgoing[response.call_id]
+
+    def _send_again(self, call: Outgoing, method: str, to: str) -> None:
+        headers = Headers([(name, value) for name, value in call.invite.headers if name.lower() in _REPEATED])
+        headers.set("cseq", f"1 {method}")
+        headers.set("to", to)
+        self.sip.sendto(Request(headers, method=method, uri=call.invite.uri).encode(), call.to)
+
+
+_REPEATED = {"via", "max-forwards", "from", "to", "call-id"}
+
+
+def _nanoseconds(value: bytes) -> int:
+    seconds, fraction = _TIMESTAMP.unpack(value[: _TIMESTAMP.size])
+    return int(seconds * 1_000_000_000 + fraction)
+
+
+def _user(uri: str) -> str:
+    match = re.match(r"sips?:([^@;]+)@", uri)
+    return match[1] if match else ""
+
+
+def _accept(request: Request, source: tuple[str, int], at: int) -> Response:
+    return request.response(200, to_tag=token(4))
+
+
+def _refuse(request: Request, source: tuple[str, int], at: int) -> Response:
+    return request.response(405, to_tag=token(4))
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    audio = Audio()
+    sip = udp(0)
+    sip.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    end = FarEnd(audio, sip)
+    selector = selectors.DefaultSelector()
+    selector.register(audio.socket, selectors.EVENT_READ, audio.read)
+    selector.register(sip, selectors.EVENT_READ, end.read)
+    commands = open(0, "rb", buffering=0)  # noqa: SIM115 (unbuffered, so that select sees what is left)
+    selector.register(commands, selectors.EVENT_READ, None)
+    emit("ready", port=end.port)
+    while True:
+        for key, _mask in selector.select():
+            if key.data:
+                key.data()
+            elif line := commands.readline():
+                end.command(**json.loads(line))
+            else:
+                return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Our phone as its user has it: the engine's process, the screen in a terminal, the socket between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from bench.exchange import Exchange
+from bench.farend import LOOPBACK, PASSWORD
+from bench.process import BenchError, Program, cpu_s, free_port, until
+from bench.terminal import Terminal
+from tuiphone.controller.api import Phone as PhoneApi
+from tuiphone.errors import EngineLost
+from tuiphone.model.account import RegistrationState
+from tuiphone.rpc.client import RpcPhone, connect
+
+PROMPT = "number or address"
+"""What the empty dial field shows: the screen is drawn."""
+
+_CONFIG = """\
+[phone]
+max_lines = 24
+
+[network]
+bind_address = "{address}"
+rtp_port_min = {rtp}
+rtp_port_max = {rtp_end}
+
+[audio]
+null_audio = true
+codecs = ["PCMU"]
+
+[[account]]
+id = "ours"
+address = "sip:ours@{address}:{port}"
+password = "{password}"
+"""
+
+
+class Ours:
+    """One engine with a folder of its own. ``module`` is what Python runs as the engine."""
+
+    name = "ours"
+
+    def __init__(self, folder: Path, exchange: Exchange, module: str = "tuiphone") -> None:
+        self._module = module
+        self._exchange = exchange
+        self._engine: Program | None = None
+        self._connection: RpcPhone | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(dir=folder))
+        self._log = self.home / "engine.out"
+        self._write_config()
+
+    @property
+    def pid(self) -> int:
+        """The engine's process."""
+        assert self._engine is not None
+        return self._engine.pid
+
+    @property
+    def api(self) -> PhoneApi:
+        """Commands, through the socket."""
+        assert self._connection is not None
+        return self._connection.phone
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of this phone is started with."""
+        return {"TUIPHONE_HOME": str(self.home), "LANG": "C.UTF-8"}
+
+    async def start(self) -> None:
+        """Bring the engine up; returns when it is registered."""
+        argv = [sys.executable, "-m", self._module, "engine", "run", "--null-audio"]
+        self._engine = Program(argv, self._log, self.environment)
+        await self.connect()
+        deadline = time.monotonic() + 15
+        while (await self.api.accounts())[0].registration.state is not RegistrationState.REGISTERED:
+            if time.monotonic() > deadline:
+                raise BenchError("our engine does not register")
+            await asyncio.sleep(0.02)
+
+    async def connect(self) -> None:
+        """Connect to the engine that is there or coming up."""
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                self._connection = await connect(self.home / "run" / "engine.sock")
+                return
+            except EngineLost:
+                if time.monotonic() > deadline or (self._engine and not self._engine.is_running):
+                    raise BenchError(f"our engine does not come up: {self._last_words()}") from None
+                await asyncio.sleep(0.02)
+
+    async def disconnect(self) -> None:
+        """Leave the engine without a client of ours."""
+        if self._connection:
+            await self._connection.close()
+            self._connection = None
+
+    async def dial(self, user: str) -> int:
+        """Command a call."""
+        at = time.time_ns()
+        await self.api.dial(user)
+        return at
+
+    async def hang_up(self) -> None:
+        """End every call."""
+        await self.api.hang_up_all()
+
+    async def until_calls(self, count: int, timeout_s: float = 5.0) -> None:
+        """Wait until so many calls are on the table."""
+        deadline = time.monotonic() + timeout_s
+        while len((await self.api.snapshot()).calls) != count:
+            if time.monotonic() > deadline:
+                raise BenchError(f"our phone did not get to {count} calls")
+            await asyncio.sleep(0.01)
+
+    def screen(self) -> Terminal:
+        """Open the phone in a terminal, as ``tuiphone`` typed in a shell does."""
+        command = Path(sys.executable).with_name("tuiphone")
+        argv = [str(command)] if command.exists() else [sys.executable, "-m", "tuiphone"]
+        return Terminal(argv, self.environment)
+
+    async def settled_screen(self) -> Terminal:
+        """A screen that has been drawn and has nothing to do any more."""
+        terminal = self.screen()
+        await terminal.shows(PROMPT)
+        before, quiet_since = cpu_s(terminal.pid), time.monotonic()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < min(quiet_since + 0.5, deadline):
+            await asyncio.sleep(0.1)
+            now = cpu_s(terminal.pid)
+            if now - before > 0.002:
+                before, quiet_since = now, time.monotonic()
+        return terminal
+
+    async def stop(self) -> None:
+        """End the engine, however it was started, and forget its files."""
+        with suppress(OSError, ValueError):
+            pid = int((self.home / "run" / "engine.lock").read_text())
+            os.kill(pid, 15)
+            await self.disconnect()
+            if not self._engine:
+                await until(lambda: not Path(f"/proc/{pid}").exists(), 6, "the engine's end")
+        await self.disconnect()
+        if self._engine:
+            await self._engine.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            return self._log.read_text()[-400:]
+        return ""
+
+    def _write_config(self) -> None:
+        rtp = max(1024, min(free_port() & ~1, 60000))
+        file = self.home / "config" / "config.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            _CONFIG.format(address=LOOPBACK, port=self._exchange.port, password=PASSWORD, rtp=rtp, rtp_end=rtp + 400)
+        )
+        file.chmod(0o600)

@@ -1,0 +1,94 @@
+"""What every measurement is given: the far end, where results go, how long to look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.exchange import Exchange
+from bench.ours import Ours
+from bench.phones import Baresip, Phone, Pjsua
+from bench.process import BenchError
+from bench.table import Results
+
+P = TypeVar("P", bound=Phone)
+RTP_PER_S = 50
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long and how often to measure within one run."""
+
+    call_s: float = 20
+    idle_s: float = 60
+    crowd_s: float = 10
+    talk_s: float = 10
+    commands: int = 30
+    keys: int = 30
+    rings: int = 20
+    starts: int = 2
+    calls: int = 100
+    early_calls: int = 20
+
+
+QUICK = Pace(call_s=3, idle_s=4, crowd_s=2, talk_s=3, commands=5, keys=5, rings=4, starts=1, calls=10, early_calls=5)
+
+
+@dataclass
+class Bench:
+    """One session. ``run`` counts from 0; the order of phones turns round in every other run."""
+
+    exchange: Exchange
+    folder: Path
+    pace: Pace
+    results: Results
+    run: int = 0
+
+    def phones(self, ours_module: str = "tuiphone") -> list[Phone]:
+        """The three phones in the order in which this run measures them."""
+        phones: list[Phone] = [
+            Ours(self.folder / "ours", self.exchange, ours_module),
+            Baresip(self.folder / "baresip", self.exchange),
+            Pjsua(self.folder / "pjsua", self.exchange),
+        ]
+        return phones if self.run % 2 == 0 else phones[::-1]
+
+    @asynccontextmanager
+    async def up(self, phone: P) -> AsyncIterator[P]:
+        """A phone that is registered, and ended afterwards."""
+        self.exchange.forget()
+        try:
+            await phone.start()
+            yield phone
+        finally:
+            await phone.stop()
+
+    @asynccontextmanager
+    async def all_up(self) -> AsyncIterator[tuple[Ours, Baresip, Pjsua]]:
+        """All three at once."""
+        ours = Ours(self.folder / "ours", self.exchange)
+        baresip = Baresip(self.folder / "baresip", self.exchange)
+        pjsua = Pjsua(self.folder / "pjsua", self.exchange)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.up(ours))
+            await stack.enter_async_context(self.up(baresip))
+            await stack.enter_async_context(self.up(pjsua))
+            yield ours, baresip, pjsua
+
+    async def talk(self, phone: Phone, user: str = "talk") -> None:
+        """Make a call that is answered."""
+        await phone.dial(user)
+        await self.exchange.take("invite", user=phone.name)
+
+    async def audio_for(self, seconds: float, calls: int) -> None:
+        """Let time pass; raises BenchError unless every call sent its packets meanwhile, for then nothing was measured."""
+        before, begin = await self.exchange.packets()
+        await asyncio.sleep(seconds)
+        after, end = await self.exchange.packets()
+        rate = (after - before) / (end - begin) / calls
+        if not RTP_PER_S * 0.96 <= rate <= RTP_PER_S * 1.04:
+            raise BenchError(f"{rate:.1f} RTP packets a second and call arrived instead of {RTP_PER_S}")

@@ -1,0 +1,72 @@
+"""The far end answers what a phone offers, and paces its audio by the phone's."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from bench.farend import LOOPBACK, Audio, FarEnd, udp
+
+OFFER = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 96 0 120\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:120 telephone-event/8000\r\n"
+)
+
+
+@pytest.fixture
+def audio() -> Iterator[Audio]:
+    made = Audio()
+    yield made
+    made.close()
+
+
+def test_answer_takes_pcmu_and_the_offered_event_type(audio: Audio) -> None:
+    answer = audio.describe(OFFER)
+    assert f"m=audio {audio.port} RTP/AVP 0 120\r\n".encode() in answer
+    assert b"a=sendrecv" in answer
+
+
+@pytest.mark.parametrize(("here", "there"), [(b"sendonly", b"recvonly"), (b"inactive", b"inactive")])
+def test_hold_is_mirrored(audio: Audio, here: bytes, there: bytes) -> None:
+    assert b"a=" + there in audio.describe(OFFER + b"a=" + here + b"\r\n")
+
+
+def test_offer_without_pcmu_has_no_answer(audio: Audio) -> None:
+    assert audio.describe(OFFER.replace(b"96 0 120", b"96 120")) == b""
+
+
+def test_each_packet_is_answered_by_the_next_one(audio: Audio) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(2)
+        phone.bind((LOOPBACK, 0))
+        sequences = []
+        for _ in range(3):
+            phone.sendto(b"\x80\x00" + bytes(170), (LOOPBACK, audio.port))
+            audio.read()
+            packet = phone.recv(2048)
+            assert len(packet) == 172
+            sequences.append(int.from_bytes(packet[2:4]))
+    assert sequences == [0, 1, 2]
+    assert audio.received == 3
+
+
+def test_registration_wants_the_password(audio: Audio, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(2)
+        phone.bind((LOOPBACK, 0))
+        sip = udp(0)
+        end = FarEnd(audio, sip)
+        here = f"{LOOPBACK}:{phone.getsockname()[1]}"
+        request = (
+            f"REGISTER sip:{LOOPBACK} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+            f"From: <sip:ours@{LOOPBACK}>;tag=1\r\nTo: <sip:ours@{LOOPBACK}>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
+            f"Contact: <sip:ours@{here}>\r\nContent-Length: 0\r\n\r\n"
+        )
+        phone.sendto(request.encode(), (LOOPBACK, end.port))
+        end.read()
+        assert phone.recv(2048).startswith(b"SIP/2.0 401 ")
+        sip.close()
+    assert end.contacts == {}
+    assert "registered" not in capsys.readouterr().out
