@@ -126,6 +126,8 @@ def test_the_real_library_answers() -> None:
     assert re.match(r"2\.\d+", found.version)
     assert "PCMU/8000/1" in found.codecs
     assert found.tls
+    assert found.distribution
+    assert found.openssl.startswith("OpenSSL ")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,21 @@ def test_files_are_named_with_their_modes(home: Path, write_config: Callable[[st
     _config, found = phone.configuration()
     assert levels(found, "config") == [Level.OK, Level.OK, Level.WARN]
     assert f"do: chmod 700 {home / 'config'}" in text(found)
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [("file/below", "file cannot be written"), ("x" * 110, "is too long for a socket's name (107 bytes at most)")],
+)
+def test_folders_that_cannot_serve_are_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, sentence: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TUIPHONE_HOME", str(tmp_path / folder))
+    _config, found = phone.configuration()
+    bad = [finding for finding in found if finding.topic == "folders"]
+    assert Level.FAIL in levels(bad)
+    assert sentence in text(bad)
 
 
 def test_passwords_are_looked_for_but_not_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from tuiphone.model.account import RegistrationState
 from tuiphone.model.event import Snapshot
 
 _ENGINE_TIMEOUT_S = 5.0
+_SOCKET_PATH_BYTES = 107
+"""What Linux has room for in a Unix socket's address, without the final zero."""
 
 
 def configuration() -> tuple[Config | None, list[Finding]]:
@@ -29,7 +32,7 @@ def configuration() -> tuple[Config | None, list[Finding]]:
         loaded = load(paths.config_file(), paths.settings_file(), set_aside=False)
     except ConfigError as error:
         remedy = _("correct it; `tuiphone config example` shows every key")
-        return None, [fail("config", problem, remedy) for problem in error.problems]
+        return None, [*(fail("config", problem, remedy) for problem in error.problems), *_folders()]
     return loaded.config, [*_files(loaded), *_folders()]
 
 
@@ -54,9 +57,18 @@ def _files(loaded: Loaded) -> Iterator[Finding]:
 
 def _folders() -> Iterator[Finding]:
     for path in (paths.config_dir(), paths.state_dir(), paths.runtime_dir()):
-        if path.exists() and _mode(path) & 0o022:
+        existing = next(folder for folder in (path, *path.parents) if folder.exists())
+        if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+            remedy = _("make it writable, or set TUIPHONE_HOME to a folder that is")
+            yield fail("folders", _("{folder} cannot be written").format(folder=existing), remedy)
+        elif path.exists() and _mode(path) & 0o022:
             text = _("others may change what is in {folder} (mode {mode:04o})")
             yield warn("folders", text.format(folder=path, mode=_mode(path)), f"chmod 700 {path}")
+    socket = paths.socket_file()
+    if len(os.fsencode(socket)) > _SOCKET_PATH_BYTES:
+        text = _("{socket} is too long for a socket's name ({n} bytes at most)")
+        remedy = _("set TUIPHONE_HOME or XDG_RUNTIME_DIR to a shorter path")
+        yield fail("folders", text.format(socket=socket, n=_SOCKET_PATH_BYTES), remedy)
 
 
 def passwords(config: Config | None) -> Iterator[Finding]:

@@ -26,12 +26,12 @@ def main() -> None:
 
 
 def _facts() -> dict[str, Any]:
-    from tuiphone.stack.pjsua.native import Native
-
-    native = Native()
-    native.silence()
     import pjsua2 as pj
 
+    # A wheel has the library inside the package pjsua2, our own build beside it.
+    extension = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
+    library = ctypes.CDLL(extension.__file__)
+    _call(library, "pj_log_set_level", 0)  # or libCreate greets on standard output
     endpoint = pj.Endpoint()
     endpoint.libCreate()
     config = pj.EpConfig()
@@ -40,29 +40,32 @@ def _facts() -> dict[str, Any]:
     config.logConfig.level = 0
     config.logConfig.consoleLevel = 0
     endpoint.libInit(config)
-    native.start()  # registers the codecs that are linked in
+    _call(library, "tuiphone_codecs_register")
     codecs = endpoint.codecEnum2()
     devices = endpoint.audDevManager().enumDev2()
     return {
         "module": pj.__file__,
-        "distribution": _distribution(),
+        "distribution": _distribution(str(pj.__file__)),
         "version": endpoint.libVersion().full,
-        "features": sorted(native.features),
+        "features": _text(library, "tuiphone_features").split(),
         "codecs": [codecs[i].codecId for i in range(len(codecs))],
         "devices": [
             [devices[i].name, int(devices[i].inputCount), int(devices[i].outputCount)] for i in range(len(devices))
         ],
         "tls": _has_tls(pj, endpoint),
-        "openssl": _openssl(sys.modules["_pjsua2"].__file__),
+        "openssl": _text(library, "OpenSSL_version", 0) or _text(library, "SSLeay_version", 0),
     }
 
 
-def _distribution() -> str:
+def _distribution(module: str) -> str:
+    """Name and version of the installed package that the module is a file of."""
     for name in DISTRIBUTIONS:
         try:
-            return f"{name} {metadata.version(name)}"
+            found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
+        if any(str(found.locate_file(file)) == module for file in found.files or ()):
+            return f"{name} {found.version}"
     return ""
 
 
@@ -76,15 +79,19 @@ def _has_tls(pj: Any, endpoint: Any) -> bool:
     return True
 
 
-def _openssl(library: str | None) -> str:
-    """The version text of the OpenSSL that the library uses; empty where it hides it."""
-    loaded = ctypes.CDLL(library)
-    for name in ("OpenSSL_version", "SSLeay_version"):
-        if hasattr(loaded, name):
-            function = getattr(loaded, name)
-            function.restype = ctypes.c_char_p
-            return bytes(function(0)).decode(errors="replace")
-    return ""
+def _call(library: ctypes.CDLL, name: str, *arguments: int) -> None:
+    """Call a C function that only some builds have."""
+    if hasattr(library, name):
+        getattr(library, name)(*arguments)
+
+
+def _text(library: ctypes.CDLL, name: str, *arguments: int) -> str:
+    """The text that a C function returns; empty where the build does not have it."""
+    if not hasattr(library, name):
+        return ""
+    function = getattr(library, name)
+    function.restype = ctypes.c_char_p
+    return bytes(function(*arguments) or b"").decode(errors="replace")
 
 
 if __name__ == "__main__":
