@@ -252,7 +252,7 @@ def registration_sentence(status: AccountStatus, now: float | None = None) -> st
     left = max(0, round((registration.retry_at or now) - now))
     return f"{account.title}: " + text.format(
         registrar=account.registrar or account.domain,
-        answer=f"{registration.code or ''} {printable(registration.reason, 80)}".strip() or _("no answer"),
+        answer=f"{registration.code or ''} {printable(registration.reason, 160)}".strip() or _("no answer"),
         until=clock(registration.expires_at) if registration.expires_at else "?",
         at=clock(registration.retry_at, seconds=True) if registration.retry_at else "?",
         left=left,

@@ -110,7 +110,7 @@ class SslCertInfo:
     raw: str
 
 class TlsInfo:
-    empty: bool
+    def isEmpty(self) -> bool: ...
     remoteAddr: str
     verifyStatus: int
     remoteCertInfo: SslCertInfo

@@ -92,7 +92,7 @@ class Core:
         endpoint.libInit(_config(settings))
         can_wake = self._native.start()
         self.codecs = self._order_codecs(settings.codecs)
-        self._transports = Transports(endpoint, settings, report)
+        self._transports = Transports(endpoint, self._native, settings, report)
         self._transports.start(self._pins)
         endpoint.libStart()
         self._sound = Sound(pump, endpoint.audDevManager(), report, settings.null_audio)

@@ -53,6 +53,10 @@ class Native:
         """End the sleep in libHandleEvents; any thread."""
         self._lib.tuiphone_wake()
 
+    def close_transport(self, transport: int) -> None:
+        """End a connection at once, before anything more is sent on it. pjsua2's own function cannot take its handle."""
+        self._lib.pjsip_transport_shutdown2(ctypes.c_void_p(transport), 1)
+
     def respond(self, rdata: object, code: int) -> bool:
         """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""
         address = address_of(rdata)

@@ -17,7 +17,7 @@ from tuiphone.i18n import _
 from tuiphone.model.account import TlsSettings
 from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.convert import words_of
-from tuiphone.stack.pjsua.native import address_of
+from tuiphone.stack.pjsua.native import Native, address_of
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,11 @@ class Lost:
 class Transports:
     """Creates transports, and checks certificates that are pinned."""
 
-    def __init__(self, endpoint: pj.Endpoint, settings: StackSettings, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, endpoint: pj.Endpoint, native: Native, settings: StackSettings, report: Callable[[Report], None]
+    ) -> None:
         self._endpoint = endpoint
+        self._native = native
         self._settings = settings
         self._report = report
         self._tls: dict[TlsSettings, int] = {}
@@ -84,28 +87,27 @@ class Transports:
     def changed(self, prm: pj.OnTransportStateParam) -> Lost | None:
         """Take in a transport's new state; tells which connection is gone, if one is."""
         handle = address_of(prm.hnd)
-        info = prm.tlsInfo if prm.type.upper().startswith("TLS") else None
-        if info is not None and not info.empty:
+        info = prm.tlsInfo if prm.type.upper().startswith("TLS") and not prm.tlsInfo.isEmpty() else None
+        if info is not None:
             self._peers[handle] = info.remoteAddr
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED:
-            if info is not None and not info.empty:
+            if info is not None:
                 self._broken.pop(info.remoteAddr, None)
-                self._check_pin(prm.hnd, info)
+                self._check_pin(handle, info)
             return None
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return None
         peer = self._peers.pop(handle, "")
-        refused = info is not None and not info.empty and info.verifyStatus
-        if refused and info is not None:
+        if info is not None and info.verifyStatus:
             self._broken[peer] = certificate_words(int(info.verifyStatus), info.remoteCertInfo)
         why = self._broken.get(peer, "") or (self._endpoint.utilStrError(prm.lastError) if prm.lastError else "")
         return Lost(handle, peer, why)
 
-    def _check_pin(self, handle: pj.TransportHandle, info: pj.TlsInfo) -> None:
+    def _check_pin(self, handle: int, info: pj.TlsInfo) -> None:
         pins = {pin.lower().replace(":", "") for pin in self._pins(info.remoteAddr) if pin}
         if pins and fingerprint(info.remoteCertInfo.raw) not in pins:
             self._broken[info.remoteAddr] = _("the server's certificate is not the pinned one")
-            self._endpoint.transportShutdown(handle)
+            self._native.close_transport(handle)
 
     def _config(self, port: int) -> pj.TransportConfig:
         config = pj.TransportConfig()
@@ -147,7 +149,7 @@ def certificate_words(status: int, certificate: pj.SslCertInfo) -> str:
     if status & pj.PJ_SSL_CERT_EVALIDITY_PERIOD:
         return _("the certificate of “{name}” has expired or is not valid yet").format(name=name)
     if status & (pj.PJ_SSL_CERT_EISSUER_NOT_FOUND | pj.PJ_SSL_CERT_EUNTRUSTED | pj.PJ_SSL_CERT_ECHAIN_TOO_LONG):
-        return _("the certificate of “{name}” is signed by nobody we trust (see tls.ca_file)").format(name=name)
+        return _("the certificate of “{name}” is signed by nobody we trust (see tls_ca_file)").format(name=name)
     if status & pj.PJ_SSL_CERT_EIDENTITY_NOT_MATCH:
         return _("the certificate is for “{name}”, not for this server").format(name=name)
     if status & pj.PJ_SSL_CERT_EREVOKED:
