@@ -34,14 +34,16 @@ def account(registrar: Kamailio, trusted: Authority | None, host: str = "localho
     )
 
 
-@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
-async def test_registers_over_both_versions_of_tls(tmp_path: Path, authority: Authority, version: str) -> None:
+@pytest.mark.parametrize(("offered", "version"), [("TLSv1.2", "TLSv1.2"), ("TLSv1.2+", "TLSv1.3")])
+async def test_registers_over_both_versions_of_tls(
+    tmp_path: Path, authority: Authority, offered: str, version: str
+) -> None:
     async with (
-        Kamailio(tmp_path / "k", USERS, authority.server("pbx", HERE), tls_method=version) as registrar,
+        Kamailio(tmp_path / "k", USERS, authority.server("pbx", HERE), tls_method=offered) as registrar,
         Phone(tmp_path / "phone", [account(registrar, authority)]) as phone,
     ):
         await phone.until_account("alice", RegistrationState.REGISTERED)
-        assert [r.transport for r in registrar.accepted("alice")] == ["tls"]
+        assert [(r.transport, r.tls_version) for r in registrar.accepted("alice")] == [("tls", version)]
 
 
 async def test_a_registrar_named_by_its_address_is_checked_against_the_address(
@@ -76,10 +78,11 @@ def _expired(_folder: Path, authority: Authority) -> Certificate:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (_stranger, r"certificate.*(trust|authorit|issuer)"),
-        (_other_name, r"certificate.*(name|localhost)"),
-        (_expired, r"certificate.*expired"),
+        (_stranger, r"certificate of .pbx. is signed by nobody we trust"),
+        (_other_name, r"certificate is for .elsewhere\.test., not for this server"),
+        (_expired, r"certificate of .pbx. has expired"),
     ],
+    ids=["unknown-authority", "wrong-name", "expired"],
 )
 async def test_a_bad_certificate_is_refused_and_the_reason_said(
     tmp_path: Path, authority: Authority, make: Callable[[Path, Authority], Certificate], words: str
@@ -123,5 +126,5 @@ async def test_another_certificate_than_the_pinned_one_is_refused(tmp_path: Path
         async with Phone(tmp_path / "phone", [pinned]) as phone:
             status = await phone.until_account("alice", RegistrationState.WAITING)
             sentence = texts.registration_sentence(status)
-            assert re.search(r"certificate.*pin|pin.*certificate", sentence, re.IGNORECASE), sentence
-            assert registrar.accepted("alice") == []
+            assert "certificate is not the pinned one" in sentence
+            assert registrar.registers == []

@@ -68,7 +68,7 @@ request_route {{
             exit;
         }}
         save("location");
-        xlog("L_ALERT", "@@ registered $fU $proto $TV(Sn) expires=$hdr(Expires) contact=$ct\\n");
+        xlog("L_ALERT", "@@ registered $fU $proto $TV(Sn) expires=$hdr(Expires) tls={tls_version} contact=$ct\\n");
         exit;
     }}
     if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
@@ -98,7 +98,7 @@ private_key = {key}
 certificate = {cert}
 """
 
-_LINE = re.compile(r"@@ (challenge|refused|registered) (\S+) (\w+) ([\d.]+)(?: expires=(\S*) contact=(.*))?")
+_LINE = re.compile(r"@@ (challenge|refused|registered) (\S+) (\w+) ([\d.]+)(?: expires=(\S*) tls=(\S*) contact=(.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ class Registering:
     at: float
     expires: int | None
     contact: str
+    tls_version: str
 
 
 @dataclass
@@ -160,9 +161,9 @@ class Kamailio:
         """Every REGISTER so far, in order, over restarts too."""
         found = []
         for match in _LINE.finditer(self.process.text):
-            what, user, transport, at, expires, contact = match.groups()
+            what, user, transport, at, expires, version, contact = match.groups()
             seconds = int(expires) if (expires or "").isdigit() else None
-            found.append(Registering(what, user, transport, float(at), seconds, contact or ""))
+            found.append(Registering(what, user, transport, float(at), seconds, contact or "", version or ""))
         return found
 
     def accepted(self, user: str) -> list[Registering]:
@@ -217,6 +218,7 @@ class Kamailio:
             address=LOOPBACK,
             port=self.port,
             tls_listen=tls_listen,
+            tls_version="$tls_version" if self.certificate else "",
             tls_module=tls_module,
             expires=min(self.max_expires_s, 60),
             max_expires=self.max_expires_s,
