@@ -194,6 +194,9 @@ class CallSession:
                 self._farewell = read(change.src.rdata.wholeMsg)
         elif tsx.method == "INVITE":
             self._invite_progressed(change)
+        elif tsx.method == "BYE" and not self._hung_up:
+            # The library itself gives up: no ACK came, or no session refresh. The far end may never answer this.
+            self._context.pump.later(UNANSWERED_END_S, self._end_given_up)
 
     def media_changed(self) -> None:
         """Audio was negotiated, or failed."""
@@ -337,6 +340,10 @@ class CallSession:
         if self.sip and not self._reported_end:
             cause = Ending(self.outgoing, self.confirmed, hung_up=True, our_code=self._our_code)
             self._report_end(classify(cause))
+
+    def _end_given_up(self) -> None:
+        if self.sip and not self._reported_end:
+            self._report_end(classify(self._ending(self.sip.getInfo(), None)))
 
     def _report_end(self, cause: EndCause) -> None:
         if not self._reported_end:
