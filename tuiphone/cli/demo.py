@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuiphone import engine_process
+from tuiphone import engine_process, paths
 from tuiphone.errors import EngineLost, PhoneError
 from tuiphone.i18n import _
 
@@ -72,9 +72,7 @@ def number_table() -> str:
     from tuiphone.demo.numbers import plan
 
     rows = [(number.number, number.title, number.text) for number in plan()]
-    rows += [
-        (user, _("Account"), _("rings the phone that is registered as {user}").format(user=user)) for user in ACCOUNTS
-    ]
+    rows += [(user, _("Account"), _("rings the phone registered as {user}").format(user=user)) for user in ACCOUNTS]
     width = max(len(title) for _number, title, _text in rows)
     return "\n".join(f"  {number:<6}{title:<{width}}  {text}" for number, title, text in rows)
 
@@ -115,6 +113,7 @@ def _welcome(exchange: DemoExchange) -> None:
 
 
 def _open() -> int:
+    from tuiphone.cli.engine import start_and_wait
     from tuiphone.cli.ui import open_phone
     from tuiphone.demo import home, serve
 
@@ -125,6 +124,9 @@ def _open() -> int:
         _stop_engine()
     if not engine_process.running_pid():
         home.write_config(running.port)
+        if paths.is_remote():
+            # The screen starts no engine whose socket it was given.
+            start_and_wait()
     print(_("Numbers of the demo exchange:"))
     print(number_table(), flush=True)
     detached: list[bool] = []
@@ -139,10 +141,10 @@ def _farewell(detached: bool) -> None:
     from tuiphone.demo import serve
 
     if detached or not _engine_ends():
-        print(_("The demo phone goes on in the background. Come back: tuiphone demo   End it: tuiphone demo --stop"))
+        print(_("The demo phone goes on in the background.\nCome back: tuiphone demo    End it: tuiphone demo --stop"))
         return
     serve.stop()
-    print(_("The demo is over. For an account of your own: tuiphone config path, then tuiphone"))
+    print(_("The demo is over. An account of your own goes here: tuiphone config path"))
 
 
 def _engine_ends() -> bool:
@@ -170,7 +172,6 @@ def _stop_engine() -> None:
     """Stop the demo's engine, calls included, and wait for its end."""
     import asyncio
 
-    from tuiphone import paths
     from tuiphone.rpc.client import connect
 
     async def ask() -> None:
@@ -199,7 +200,8 @@ def _headless() -> int:
     from tuiphone.demo import home, serve
     from tuiphone.demo.headless import StepFailed
 
-    folder = Path(tempfile.mkdtemp(prefix="tuiphone-demo-"))
+    # Not TMPDIR, which may be too long a path for a socket.
+    folder = Path(tempfile.mkdtemp(prefix="tuiphone-demo-", dir="/tmp"))
     home.enter(folder)
     problem = ""
     try:

@@ -20,6 +20,8 @@ _KEYS = ("123A", "456B", "789C", "*0#D")
 _LOW, _HIGH = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 _BLOCK = 205
 """Samples a detector looks at (25.6 ms): the length at which all eight frequencies fall near a whole bin."""
+_HOP = 102
+"""Samples from one look to the next: half a block, so that a tone of 51 ms has two whole blocks wherever it begins."""
 _EVENT_PACKETS, _END_PACKETS, _PAUSE_PACKETS = 6, 3, 4
 EVENT_S = (_EVENT_PACKETS + _END_PACKETS + _PAUSE_PACKETS) * 0.02
 """How long ``event_frames`` takes for each digit."""
@@ -113,7 +115,7 @@ def _powers(block: Iterable[int]) -> list[float]:
 class Detector:
     """Hears digits in audio: feed it samples, it calls back once for each tone.
 
-    A digit counts when two blocks in a row agree (so after about 50 ms), and again only after a block without it.
+    A digit counts when two blocks in a row agree, and again only after a block without it.
     """
 
     _FLOOR = 200.0**2
@@ -130,7 +132,7 @@ class Detector:
         found = ""
         while len(self._rest) >= _BLOCK:
             digit = self._look(self._rest[:_BLOCK])
-            del self._rest[:_BLOCK]
+            del self._rest[:_HOP]
             if digit and digit == self._candidate and digit != self._reported:
                 found += digit
                 self._reported = digit

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import tomllib
-import zlib
 from pathlib import Path
 
 import tomli_w
@@ -25,12 +23,12 @@ def default_home() -> Path:
 
 def enter(home: Path) -> None:
     """From now on this process and those it starts are the demo phone's, with files of their own."""
-    paths.private_dir(home)
-    os.environ["TUIPHONE_HOME"] = str(home)
+    runtime = paths.runtime_dir()
+    os.environ["TUIPHONE_HOME"] = str(paths.private_dir(home))
     os.environ.pop("TUIPHONE_SOCKET", None)
     if len(str(paths.socket_file())) > _MAX_SOCKET_PATH:
-        short = Path(tempfile.gettempdir()) / f"tuiphone-demo-{os.getuid()}"
-        os.environ["TUIPHONE_SOCKET"] = str(paths.private_dir(short) / f"{zlib.crc32(str(home).encode()):08x}.sock")
+        # The user's own runtime folder is the shortest private place there is.
+        os.environ["TUIPHONE_SOCKET"] = str(paths.private_dir(runtime) / "demo.sock")
 
 
 def write_config(port: int) -> None:

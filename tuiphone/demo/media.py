@@ -30,7 +30,8 @@ class Media:
         self._local: Local | None = None
         self.remote: Audio | None = None
         """What the far end asked for last."""
-        self._want = Direction.SENDRECV
+        self.wanted = Direction.SENDRECV
+        """What we ask for ourselves: anything else is our hold."""
         self.body = b""
         """Our last description."""
 
@@ -46,19 +47,19 @@ class Media:
     @property
     def is_held(self) -> bool:
         """One of the two sides does not listen."""
-        return not self._want.receives or (self.remote is not None and not self.remote.direction.receives)
+        return not self.wanted.receives or (self.remote is not None and not self.remote.direction.receives)
 
     @property
     def is_sending(self) -> bool:
         """Our audio goes out."""
-        return self._want.sends and self.remote is not None and self.remote.direction.receives
+        return self.wanted.sends and self.remote is not None and self.remote.direction.receives
 
     def answer(self, offer: bytes) -> bytes:
         """Our answer to an offer, acted upon at once. Raises NotAcceptable; then all stays as it was."""
         lines = sdp.parse(offer)
         index, audio = sdp.choose(lines)
         theirs = audio.direction
-        mine = Direction.of(self._want.sends and theirs.receives, self._want.receives and theirs.sends)
+        mine = Direction.of(self.wanted.sends and theirs.receives, self.wanted.receives and theirs.sends)
         local = self._next(mine)
         self.body = sdp.answer(lines, index, audio, local)
         self._apply(audio)
@@ -66,21 +67,21 @@ class Media:
 
     def offer(self) -> bytes:
         """Our wish in an offer."""
-        self.body = sdp.offer(self._next(self._want))
+        self.body = sdp.offer(self._next(self.wanted))
         return self.body
 
     def hold_offer(self, dialect: HoldDialect) -> bytes:
         """An offer that holds the far end."""
         if dialect is HoldDialect.ZERO_ADDRESS:
-            self._want = Direction.INACTIVE
+            self.wanted = Direction.INACTIVE
             self.body = sdp.offer(self._next(Direction.SENDRECV), hold_address=True)
             return self.body
-        self._want = Direction(dialect.value)
+        self.wanted = Direction(dialect.value)
         return self.offer()
 
     def resume_offer(self) -> bytes:
         """An offer that ends our hold."""
-        self._want = Direction.SENDRECV
+        self.wanted = Direction.SENDRECV
         return self.offer()
 
     def accept(self, answer: bytes) -> None:

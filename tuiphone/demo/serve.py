@@ -120,7 +120,7 @@ async def _open(ports: tuple[int, ...]) -> DemoExchange:
             log.info("port %d: %s", port, error)
     wanted = ", ".join(map(str, ports))
     text = _("The demo exchange cannot listen on port {port}: something else uses it; choose another with --port")
-    raise PhoneError(text.format(port=wanted), "unavailable")
+    raise PhoneError(text.format(port=wanted), "busy")
 
 
 async def _until_stopped(stop: asyncio.Event, exchange: DemoExchange, linger_s: float | None) -> None:

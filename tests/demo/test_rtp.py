@@ -1,0 +1,159 @@
+"""Pace, counters and reports of the exchange's RTP streams."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+
+import pytest
+
+from tuiphone.demo import rtcp
+from tuiphone.demo.pacer import Pacer
+from tuiphone.demo.rtp import RtpStream
+from tuiphone.demo.sdp import Audio, Direction, NotAcceptable, choose, parse
+
+
+class Counter:
+    def __init__(self, cost_s: float = 0.0) -> None:
+        self.times: list[float] = []
+
+    def tick(self) -> None:
+        self.times.append(asyncio.get_running_loop().time())
+
+
+async def test_twenty_streams_keep_the_pace_without_drift() -> None:
+    pacer = Pacer()
+    counters = [Counter() for _ in range(20)]
+    for counter in counters:
+        pacer.add(counter)
+    await asyncio.sleep(1.01)
+    for counter in counters:
+        pacer.remove(counter)
+    for counter in counters:
+        assert 50 <= len(counter.times) <= 52
+        assert counter.times[50 - 1] - counter.times[0] == pytest.approx(0.98, abs=0.015)
+
+
+async def test_after_a_stall_the_pace_is_caught_up_but_old_sound_is_left_out() -> None:
+    pacer, counter = Pacer(), Counter()
+    pacer.add(counter)
+    await asyncio.sleep(0.03)
+    stall = asyncio.get_running_loop().time() + 0.09
+    while asyncio.get_running_loop().time() < stall:
+        pass
+    await asyncio.sleep(0.05)
+    assert 8 <= len(counter.times) <= 10
+    before = len(counter.times)
+    stall = asyncio.get_running_loop().time() + 0.6
+    while asyncio.get_running_loop().time() < stall:
+        pass
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.005)
+    pacer.remove(counter)
+    assert len(counter.times) - before <= 12
+
+
+async def test_without_streams_nothing_is_scheduled() -> None:
+    pacer, counter = Pacer(), Counter()
+    pacer.add(counter)
+    await asyncio.sleep(0.03)
+    pacer.remove(counter)
+    seen = len(counter.times)
+    await asyncio.sleep(0.06)
+    assert len(counter.times) == seen
+
+
+def test_lost_packets_and_jitter_are_counted() -> None:
+    reception = rtcp.Reception()
+    for number in range(100):
+        if number % 10 != 3:
+            reception.count(1, (65500 + number) & 0xFFFF, number * 160, number * 0.02)
+    assert (reception.received, reception.lost) == (90, 10)
+    assert reception.jitter < 0.01
+    block = struct.unpack("!IIIIII", reception.block())
+    assert block[0] == 1
+    assert block[1] >> 24 == (10 << 8) // 100
+    assert block[1] & 0xFFFFFF == 10
+    assert block[2] == 65500 + 99
+
+
+def test_jitter_rises_with_uneven_arrival() -> None:
+    reception = rtcp.Reception()
+    for number in range(200):
+        reception.count(1, number, number * 160, number * 0.02 + (0.005 if number % 2 else 0))
+    assert reception.jitter == pytest.approx(40, rel=0.05)
+
+
+def test_a_new_source_begins_anew() -> None:
+    reception = rtcp.Reception()
+    reception.count(1, 10, 0, 0.0)
+    reception.count(2, 5000, 0, 0.02)
+    assert (reception.ssrc, reception.received, reception.lost) == (2, 1, 0)
+
+
+def test_a_report_is_a_sender_report_a_block_and_a_name() -> None:
+    reception = rtcp.Reception()
+    reception.count(7, 1, 0, 0.0)
+    rtcp.note_sender_report(rtcp.report(rtcp.Sent(7, 0, 1, 160), rtcp.Reception()), reception)
+    data = rtcp.goodbye(rtcp.Sent(9, 1000, 50, 8000), reception)
+    assert (data[0], data[1], data[3]) == (0x81, 200, 12)
+    assert struct.unpack_from("!IQIII", data, 4)[2:] == (1000, 50, 8000)
+    assert struct.unpack_from("!I", data, 28 + 16)[0] == reception.last_report != 0
+    kinds, at = [], 0
+    while at < len(data):
+        kinds.append(data[at + 1])
+        at += 4 * (int.from_bytes(data[at + 2 : at + 4]) + 1)
+    assert kinds == [200, 202, 203]
+    assert at == len(data)
+
+
+async def test_rtcp_comes_from_the_port_above_and_says_goodbye() -> None:
+    loop = asyncio.get_running_loop()
+    arrived: list[bytes] = []
+
+    class Sink(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            arrived.append(data)
+
+    # A far end's RTCP is expected one above its RTP (RFC 3550 section 11).
+    sink, _ = await loop.create_datagram_endpoint(Sink, ("127.0.0.1", 0))
+    port = sink.get_extra_info("sockname")[1]
+    stream = RtpStream(Pacer())
+    await stream.open("127.0.0.1")
+    assert stream.port % 2 == 0
+    stream.configure(Audio("127.0.0.1", port - 1, "PCMU", 0, 101, Direction.SENDRECV), sending=True)
+    stream.begin()
+    await asyncio.sleep(0.05)
+    stream.close()
+    await asyncio.sleep(0.05)
+    sink.close()
+    assert [data[1] for data in arrived] == [200]
+    assert arrived[0].endswith(b"\x00" * 0)
+    assert b"exchange@demo" in arrived[0]
+
+
+def sdp(*lines: str) -> bytes:
+    return "\r\n".join(("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", *lines, "")).encode()
+
+
+def test_direction_and_address_may_stand_in_the_session_or_the_media() -> None:
+    _index, audio = choose(parse(sdp("c=IN IP4 10.0.0.1", "a=sendonly", "m=audio 4000 RTP/AVP 8")))
+    assert (audio.address, audio.direction, audio.codec) == ("10.0.0.1", Direction.SENDONLY, "PCMA")
+    body = sdp("c=IN IP4 10.0.0.1", "a=sendonly", "m=audio 4000 RTP/AVP 8", "c=IN IP4 10.0.0.2", "a=recvonly")
+    _index, audio = choose(parse(body))
+    assert (audio.address, audio.direction) == ("10.0.0.2", Direction.RECVONLY)
+
+
+def test_the_offers_order_decides_and_dynamic_types_count() -> None:
+    body = sdp(
+        "c=IN IP4 127.0.0.1", "m=audio 4000 RTP/AVP 111 97 0 99", "a=rtpmap:111 opus/48000/2", "a=rtpmap:97 pcma/8000",
+        "a=rtpmap:99 telephone-event/8000",
+    )  # fmt: skip
+    _index, audio = choose(parse(body))
+    assert (audio.codec, audio.payload_type, audio.event_type) == ("PCMA", 97, 99)
+
+
+def test_srtp_only_and_refused_sections_are_not_acceptable() -> None:
+    for line in ("m=audio 4000 RTP/SAVP 0", "m=audio 0 RTP/AVP 0", "m=video 4000 RTP/AVP 0"):
+        with pytest.raises(NotAcceptable):
+            choose(parse(sdp("c=IN IP4 127.0.0.1", line)))
