@@ -9,7 +9,7 @@ import logging
 import signal
 from dataclasses import replace
 
-from tuiphone import logs, paths
+from tuiphone import i18n, logs, paths
 from tuiphone.config.load import Loaded, load
 from tuiphone.config.passwords import password_for
 from tuiphone.config.save import SettingsStore
@@ -34,8 +34,7 @@ def run(null_audio: bool = False) -> None:
     with only_one():
         loaded = load(paths.config_file(), paths.settings_file())
         logs.start("engine", loaded.config.log.level)
-        for warning in loaded.warnings:
-            log.warning("%s", warning)
+        i18n.install(loaded.config.phone.language)
         if null_audio:
             audio = replace(loaded.config.audio, null_audio=True)
             loaded = replace(loaded, config=replace(loaded.config, audio=audio))
@@ -53,14 +52,15 @@ async def _serve(loaded: Loaded) -> None:
     stack: SipStack = PjsuaStack()
     store = SettingsStore(paths.settings_file())
     history = History(paths.history_file(), keep_days=loaded.config.history.keep_days)
-    surroundings = Surroundings(loaded.config, store, history, _password, LoopClock())
+    warnings = (*loaded.warnings, history.problem) if history.problem else loaded.warnings
+    for warning in warnings:
+        log.warning("%s", warning)
+    surroundings = Surroundings(loaded.config, store, history, _password, LoopClock(), warnings)
     controller = Controller(stack, surroundings, stop.set)
     server = RpcServer(controller)
     try:
         await controller.start(loaded.stored)
         await server.start(paths.socket_file())
-        for warning in loaded.warnings:
-            controller.notify(warning)
         log.info("engine ready: %s, %d accounts", stack.name, len(loaded.config.accounts))
         # What start-up left behind never dies: keep the collector from walking it again and again.
         gc.collect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tuiphone import engine_process, logs, paths
+from tuiphone import engine_process, i18n, logs, paths
 from tuiphone.controller.api import Phone
 from tuiphone.errors import EngineLost
 from tuiphone.i18n import _
@@ -27,6 +27,7 @@ def open_phone(on_detach: Callable[[], None] | None = None) -> int:
     from tuiphone.tui.app import TuiPhone
 
     config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
+    i18n.install(config.phone.language)
     log_file = logs.start("ui", config.log.level)
     app = TuiPhone(
         _connect,

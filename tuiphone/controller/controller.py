@@ -74,6 +74,8 @@ class Surroundings:
     history: HistoryStore
     secret: SecretSource
     clock: Clock
+    warnings: tuple[str, ...] = ()
+    """What was wrong when the engine started, each a sentence."""
 
 
 class Controller:
@@ -87,6 +89,7 @@ class Controller:
         self._history = surroundings.history
         self._clock = surroundings.clock
         self._on_shutdown = on_shutdown
+        self._warnings = surroundings.warnings
         self._hub = Hub(on_readings=lambda wanted: self._watch())
         self._accounts = Accounts(stack, self._clock, surroundings.secret, self._hub.publish)
         self._accounts.default_id = config.phone.default_account
@@ -161,6 +164,7 @@ class Controller:
             max_lines=self._calls.max_lines,
             missed=self._history.count_missed(),
             missing=self._stack.missing,
+            warnings=self._warnings,
             theme=self._theme,
             default_account=self._accounts.default_id,
         )

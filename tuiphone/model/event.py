@@ -1,7 +1,7 @@
 """Everything the phone may tell its front ends, on one page.
 
-The lossless lane: numbered, in order, never dropped. The latest-wins lane (Levels, StreamStats): only the newest
-matters, not numbered.
+The lossless lane: numbered, in order, never dropped. The latest-wins lane (Levels, StreamStats, Quality): only the
+newest matters, not numbered.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from tuiphone.model.account import AccountStatus, DtmfMethod
 from tuiphone.model.call import Call, CallId
 from tuiphone.model.device import Devices
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.model.record import CallRecord
 
 PROTOCOL = 1
@@ -108,7 +109,7 @@ Event = (
 )
 """The lossless lane."""
 
-Reading = Levels | StreamStats
+Reading = Levels | StreamStats | Quality
 """The latest-wins lane."""
 
 
@@ -116,7 +117,8 @@ Reading = Levels | StreamStats
 class Snapshot:
     """The whole state at event number ``seq``: what a front end draws before it reads events from ``seq + 1``.
 
-    ``missing`` lists, in words, what this engine cannot do (for example: no G.729).
+    ``missing`` lists, in words, what this engine cannot do (for example: no G.729); ``warnings`` what was wrong when
+    it started (a settings file set aside, a password file others may read).
     """
 
     protocol: int
@@ -129,6 +131,7 @@ class Snapshot:
     max_lines: int = 6
     missed: int = 0
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     theme: str = ""
     default_account: str = ""
 
@@ -147,4 +150,4 @@ EVENT_TYPES: dict[str, type[Event]] = {
         EngineStopping,
     )
 }
-READING_TYPES: dict[str, type[Reading]] = {cls.__name__: cls for cls in (Levels, StreamStats)}
+READING_TYPES: dict[str, type[Reading]] = {cls.__name__: cls for cls in (Levels, StreamStats, Quality)}

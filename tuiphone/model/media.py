@@ -10,8 +10,9 @@ class MediaStream:
     """The audio stream in use.
 
     ``codec`` is its SDP name ("opus"), ``clock_hz`` its clock rate, ``ptime_ms`` the packet time, ``direction`` one of
-    sendrecv, sendonly, recvonly, inactive; ``remote`` is "address:port" of the far end's RTP, ``encryption`` names the
-    SRTP suite or is empty.
+    sendrecv, sendonly, recvonly, inactive; ``remote`` and ``local`` are "address:port" of either end's RTP as the SDP has
+    it, ``encryption`` names the SRTP suite or is empty. ``payload_type`` is the RTP payload type, -1 if unknown;
+    ``local_ssrc`` and ``remote_ssrc`` are the synchronization sources (RFC 5576), 0 where the SDP does not name them.
     """
 
     codec: str = ""
@@ -21,6 +22,10 @@ class MediaStream:
     direction: str = "sendrecv"
     remote: str = ""
     encryption: str = ""
+    local: str = ""
+    payload_type: int = -1
+    local_ssrc: int = 0
+    remote_ssrc: int = 0
 
 
 SILENCE_DB = -90.0
@@ -41,7 +46,10 @@ class StreamStats:
     """RTP and RTCP figures of one call. Counters are totals since the stream began.
 
     ``rx_lost`` never arrived, ``rx_discarded`` came too late to be played; jitter, buffer and round trip in
-    milliseconds; -1 where nothing was measured yet.
+    milliseconds; -1 where nothing was measured yet. ``tx_lost`` and ``tx_jitter_ms`` are what the far end reports by RTCP:
+    ``far_reports`` counts its reports about our stream, ``far_rtcp`` tells that it sends RTCP at all. ``rx_empty_ms`` is
+    how much sound the jitter buffer did not have when it was due, ``rx_loss_run`` the mean number of packets lost in a row. Levels are the loudest in dBFS since the previous figures, None if unknown.
+    ``rx_from`` is the "address:port" that packets really come from, empty while none came.
     """
 
     call_id: str
@@ -58,3 +66,10 @@ class StreamStats:
     rtt_ms: float = -1.0
     rx_silent_s: float = 0.0
     """Seconds since the last RTP packet arrived."""
+    rx_from: str = ""
+    rx_empty_ms: float = -1.0
+    rx_loss_run: float = -1.0
+    rx_level_db: float | None = None
+    tx_level_db: float | None = None
+    far_reports: int = 0
+    far_rtcp: bool = False

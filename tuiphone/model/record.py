@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuiphone.model.call import CallId, Direction, EndCause
+from tuiphone.model.quality import QualitySummary
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One row of the history; times in seconds since the epoch, ``duration_s`` from answer to end."""
+    """One row of the history; times in seconds since the epoch, ``duration_s`` from answer to end.
+
+    ``quality`` is None for a call whose sound was never measured.
+    """
 
     call_id: CallId
     account_id: str
@@ -23,6 +27,7 @@ class CallRecord:
     codec: str
     end: EndCause | None
     seen: bool = True
+    quality: QualitySummary | None = None
 
     @property
     def missed(self) -> bool:

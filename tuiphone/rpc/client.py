@@ -151,18 +151,20 @@ async def connect(path: Path) -> RpcPhone:
 
     Raises EngineLost when none does, PhoneError of kind "protocol" when it speaks another version.
     """
+    connection: RpcPhone | None = None
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             reader, writer = await asyncio.open_unix_connection(path, limit=jsonrpc.MAX_LINE)
             connection = RpcPhone(reader, writer)
             await connection.call("hello", {"protocol": PROTOCOL})
-    except TimeoutError:
-        sentence = _("The engine at {path} does not answer; stop it with: tuiphone engine stop")
-        raise EngineLost(sentence.format(path=path)) from None
-    except OSError as error:
-        sentence = _("No engine listens at {path} ({reason})")
-        raise EngineLost(sentence.format(path=path, reason=error.strerror or error)) from None
-    except PhoneError:
-        await connection.close()
+            return connection
+    except BaseException as error:
+        if connection:
+            await connection.close()
+        if isinstance(error, TimeoutError):
+            sentence = _("The engine at {path} does not answer; stop it with: tuiphone engine stop")
+            raise EngineLost(sentence.format(path=path)) from None
+        if isinstance(error, OSError):
+            sentence = _("No engine listens at {path} ({reason})")
+            raise EngineLost(sentence.format(path=path, reason=error.strerror or error)) from None
         raise
-    return connection

@@ -91,6 +91,7 @@ class Store:
         self.lost_reason = ""
         self.engine = ""
         self.missing: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self.max_lines = 6
         self.theme = ""
         self.default_account = ""
@@ -129,6 +130,7 @@ class Store:
         """Take over the engine's whole state."""
         self.link, self.lost_reason = Link.UP, ""
         self.engine, self.missing, self.max_lines = snapshot.engine, snapshot.missing, snapshot.max_lines
+        self.warnings = snapshot.warnings
         self.theme, self.default_account = snapshot.theme, snapshot.default_account
         self.dnd, self.missed, self.devices = snapshot.dnd, snapshot.missed, snapshot.devices
         self.accounts = {status.account.id: status for status in snapshot.accounts}
@@ -139,7 +141,7 @@ class Store:
         self._tell_of_trouble()
 
     def _tell_of_trouble(self) -> None:
-        for sentence in self.missing:
+        for sentence in (*self.warnings, *self.missing):
             if all(message.text != sentence for message in self.messages):
                 self.say(sentence, NoticeLevel.WARNING)
         for status in self.accounts.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 
 _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 """pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
@@ -15,9 +16,10 @@ class Native:
     """
 
     def __init__(self) -> None:
-        import _pjsua2
+        import pjsua2  # noqa: F401 (loads the binary module, under the name its build gave it)
 
-        self._lib = ctypes.CDLL(_pjsua2.__file__)
+        binary = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
+        self._lib = ctypes.CDLL(binary.__file__)
         self.features: frozenset[str] = frozenset()
         if hasattr(self._lib, "tuiphone_features"):
             self._lib.tuiphone_features.restype = ctypes.c_char_p
