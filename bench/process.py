@@ -35,6 +35,11 @@ def guard() -> list[str]:
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """What a measured program is started with: ours, less what a developer tells Python (to keep no byte code, say)."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(more)
+
+
 def cpu_s(pid: int) -> float:
     """CPU time a process has used: all threads, those that ended too, user and system, to the nanosecond.
 
@@ -80,7 +85,7 @@ class Program:
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
+                env=environment(env or {}),
                 start_new_session=True,
             )
 

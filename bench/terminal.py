@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench.process import BenchError, end_process, guard
+from bench.process import BenchError, end_process, environment, guard
 
 ROWS, COLUMNS = 24, 80
 
@@ -52,7 +52,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env},
+            env=environment({"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env}),
             start_new_session=True,
             preexec_fn=_take_terminal,  # noqa: PLW1509 (this process has one thread)
         )
