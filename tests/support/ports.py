@@ -7,7 +7,7 @@ import random
 import socket
 
 LOOPBACK = "127.0.0.1"
-RTP_BLOCK = 40
+RTP_BLOCK = 64
 _SIGNALLING = range(20000, 29000)
 _MEDIA = range(10000, 20000, RTP_BLOCK)
 _reserved: list[socket.socket] = []
