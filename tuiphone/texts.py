@@ -178,6 +178,8 @@ def _detail(end: EndCause) -> str:
         parts.append(q850(end.q850))
     if end.text and end.text.casefold() not in " ".join(parts).casefold():
         parts.append(f"“{printable(end.text, 60)}”")
+    if end.audio_problem:
+        parts.append(end.audio_problem)
     return "; ".join(parts)
 
 

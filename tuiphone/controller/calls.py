@@ -267,12 +267,23 @@ class Calls:
             self._update(report.call_id, dtmf_received=digits)
             self._publish(DtmfReceived(report.call_id, report.digit, report.method))
 
+    def audio_problem(self, call_id: CallId, sentence: str) -> bool:
+        """Show what is wrong with a call's sound, or that nothing is any more; tells whether that is new."""
+        entry = self._entries.get(call_id)
+        if entry is None or entry.call.audio_problem == sentence:
+            return False
+        self._update(call_id, audio_problem=sentence)
+        return True
+
     def ended(self, report: EndedReport) -> Call | None:
         """Take the call off the table; returns it as it ended, or None if it was not on it."""
         entry = self._entries.get(report.call_id)
         if entry is None:
             return None
-        self._move(report.call_id, CallState.ENDED, ended_at=self._clock.now(), end=entry.verdict or report.cause)
+        cause = entry.verdict or report.cause
+        if entry.call.audio_problem:
+            cause = replace(cause, audio_problem=entry.call.audio_problem)
+        self._move(report.call_id, CallState.ENDED, ended_at=self._clock.now(), end=cause)
         del self._entries[report.call_id]
         return entry.call
 

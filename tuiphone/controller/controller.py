@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tuiphone.config.schema import Config
 from tuiphone.controller.accounts import Accounts, SecretSource
+from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
 from tuiphone.controller.clock import Clock
 from tuiphone.controller.devices import DeviceRoles
@@ -33,6 +34,7 @@ from tuiphone.controller.ports import (
     StackNotice,
     StackSettings,
 )
+from tuiphone.controller.quality import QualityMeter
 from tuiphone.controller.ringing import Ringing, ToneRules
 from tuiphone.controller.silence import RtpWatch
 from tuiphone.errors import PhoneError
@@ -54,7 +56,9 @@ from tuiphone.model.event import (
     Snapshot,
 )
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
+from tuiphone.texts_quality import diagnosis_sentence
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +106,8 @@ class Controller:
         )
         self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
+        self._quality = QualityMeter()
+        self._audio = AudioWatch(suppressing=config.audio.vad)
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
@@ -334,7 +340,7 @@ class Controller:
                 return
             case StreamStats():
                 self._hub.publish_reading(report)
-                self._watch_rtp(report)
+                self._take_figures(report)
                 return
             case RegistrationReport():
                 self._accounts.reported(report)
@@ -394,8 +400,9 @@ class Controller:
         if call is None:
             return
         self._files.pop(call.id, None)
-        self._rtp.forget(call.id)
-        self._keep(_record(call))
+        self._keep(_record(call, self._quality.summary(call.id)))
+        for watch in (self._rtp, self._quality, self._audio):
+            watch.forget(call.id)
         self._ringing.call_ended(call)
         self._watch()
 
@@ -406,10 +413,21 @@ class Controller:
             self._hub.publish(Notice(NoticeLevel.WARNING, str(error)))
         self._hub.publish(HistoryChanged(record, self._history.count_missed()))
 
-    def _watch_rtp(self, stats: StreamStats) -> None:
+    def _take_figures(self, stats: StreamStats) -> None:
         call = next((call for call in self._calls if call.id == stats.call_id), None)
-        if call is None or not self._rtp.silent_too_long(call, stats):
+        if call is None:
             return
+        now = self._clock.now()
+        self._hub.publish_reading(self._quality.see(call, stats, now))
+        found = self._audio.see(call, stats, now)
+        sentence = diagnosis_sentence(found) if found else ""
+        if self._calls.audio_problem(call.id, sentence) and sentence:
+            words = _("Line {line}: {problem}").format(line=call.line, problem=sentence)
+            self._hub.publish(Notice(NoticeLevel.WARNING, words))
+        if self._rtp.silent_too_long(call, stats):
+            self._rtp_stays_away(call, stats)
+
+    def _rtp_stays_away(self, call: Call, stats: StreamStats) -> None:
         seconds = round(stats.rx_silent_s)
         if self._config.phone.rtp_timeout_hangup:
             self._calls.end(call.id, EndCause(EndedBy.PHONE, EndKind.RTP_SILENCE, text=str(seconds)))
@@ -434,7 +452,7 @@ class Controller:
     def _watch(self) -> None:
         levels = DEFAULT_METER_HZ if self._hub.readings_wanted else 0.0
         answered = any(call.state is CallState.TALKING for call in self._calls)
-        stats = 1.0 if self._hub.readings_wanted or (answered and self._rtp.timeout_s) else 0.0
+        stats = 1.0 if self._hub.readings_wanted or answered else 0.0
         # A screen that is killed cannot switch its microphone meter off: it ends with the last reader.
         self._mic_watched = self._mic_watched and self._hub.readings_wanted
         wanted = (levels, stats, self._mic_watched)
@@ -474,7 +492,7 @@ class Controller:
                 self.notify(str(error))
 
 
-def _record(call: Call) -> CallRecord:
+def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
     assert call.ended_at is not None
     return CallRecord(
         call_id=call.id,
@@ -489,6 +507,7 @@ def _record(call: Call) -> CallRecord:
         codec=call.media.codec if call.media else "",
         end=call.end,
         seen=call.direction is Direction.OUTGOING or call.answered_at is not None,
+        quality=quality,
     )
 
 

@@ -14,7 +14,7 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.address import Party
 from tuiphone.model.call import Direction, EndCause, EndedBy, EndKind
+from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
 
 T = TypeVar("T")
@@ -48,12 +49,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX calls_missed ON calls (started_at) WHERE direction = 'incoming' AND answered_at IS NULL",
         "CREATE INDEX calls_unseen ON calls (seen) WHERE seen = 0",
     ),
+    (
+        "ALTER TABLE calls ADD COLUMN mos_mean REAL",
+        "ALTER TABLE calls ADD COLUMN mos_min REAL",
+        "ALTER TABLE calls ADD COLUMN loss_pct REAL",
+        "ALTER TABLE calls ADD COLUMN loss_worst_pct REAL",
+        "ALTER TABLE calls ADD COLUMN jitter_ms REAL",
+        "ALTER TABLE calls ADD COLUMN jitter_worst_ms REAL",
+        "ALTER TABLE calls ADD COLUMN rtt_ms REAL",
+        "ALTER TABLE calls ADD COLUMN rtt_worst_ms REAL",
+        "ALTER TABLE calls ADD COLUMN tx_loss_pct REAL",
+    ),
 )
 """What brings a database from version n to n + 1; the number of entries is the version this program writes."""
 
+_QUALITY = tuple(figure.name for figure in fields(QualitySummary))
 _COLUMNS = (
     "call_id, account_id, direction, remote_uri, remote_name, started_at, answered_at, ended_at, duration_s, codec,"
-    " end_cause, seen"
+    f" end_cause, seen, {', '.join(_QUALITY)}"
 )
 _MISSED = "direction = 'incoming' AND answered_at IS NULL"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -99,6 +112,7 @@ class History:
             record.codec,
             end,
             record.seen,
+            *astuple(record.quality or QualitySummary()),
             _folded_party(record),
         )
         marks = ", ".join("?" * len(row))
@@ -240,11 +254,13 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _record(row: tuple[Any, ...]) -> CallRecord:
-    fields = dict(zip(_COLUMNS.replace(" ", "").split(","), row, strict=True))
-    end = fields.pop("end_cause")
-    fields["direction"] = Direction(fields["direction"])
-    fields["seen"] = bool(fields["seen"])
-    return CallRecord(**fields, end=_end_cause(end) if end else None)
+    values = dict(zip(_COLUMNS.replace(" ", "").split(","), row, strict=True))
+    end = values.pop("end_cause")
+    values["direction"] = Direction(values["direction"])
+    values["seen"] = bool(values["seen"])
+    figures = {name: values.pop(name) for name in _QUALITY}
+    quality = QualitySummary(**figures) if any(figure is not None for figure in figures.values()) else None
+    return CallRecord(**values, end=_end_cause(end) if end else None, quality=quality)
 
 
 def _end_cause(text: str) -> EndCause | None:
@@ -265,6 +281,7 @@ def _as_end_cause(stored: dict[str, Any]) -> EndCause:
         text=stored["text"],
         our_codecs=tuple(stored["our_codecs"]),
         their_codecs=tuple(stored["their_codecs"]),
+        audio_problem=stored.get("audio_problem", ""),
     )
 
 

@@ -99,7 +99,8 @@ class EndCause:
 
     ``code`` and ``reason`` are SIP's (RFC 3261), 0 and empty if no answer came; ``q850`` is the cause of a Reason header
     (RFC 3326, ITU-T Q.850), ``text`` that header's own words. ``our_codecs`` and ``their_codecs`` are filled for
-    a 488 and 606 so that both lists can be shown side by side.
+    a 488 and 606 so that both lists can be shown side by side. ``audio_problem`` is what was wrong with the sound when
+    the call ended, as a sentence.
     """
 
     by: EndedBy
@@ -110,6 +111,7 @@ class EndCause:
     text: str = ""
     our_codecs: tuple[str, ...] = ()
     their_codecs: tuple[str, ...] = ()
+    audio_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Call:
     """One call. Times are seconds since the epoch, ``None`` until they happen.
 
     ``line`` is the place on every screen (1 and up), kept from first message to end. ``dtmf_sent`` counts digits (they
-    may be a PIN, so they are not kept); ``dtmf_received`` shows the far end's last ones.
+    may be a PIN, so they are not kept); ``dtmf_received`` shows the far end's last ones. ``audio_problem`` is a sentence
+    while nobody can be heard in one direction (``tuiphone.texts_quality``), else empty.
     """
 
     id: CallId
@@ -140,6 +143,7 @@ class Call:
     recording: str = ""
     sip_call_id: str = ""
     end: EndCause | None = None
+    audio_problem: str = ""
 
     @property
     def is_ringing(self) -> bool:

@@ -46,10 +46,11 @@ class StreamStats:
     """RTP and RTCP figures of one call. Counters are totals since the stream began.
 
     ``rx_lost`` never arrived, ``rx_discarded`` came too late to be played; jitter, buffer and round trip in
-    milliseconds; -1 where nothing was measured yet. ``tx_lost`` and ``tx_jitter_ms`` are what the far end reports by RTCP:
-    ``far_reports`` counts its reports about our stream, ``far_rtcp`` tells that it sends RTCP at all. ``rx_empty_ms`` is
-    how much sound the jitter buffer did not have when it was due, ``rx_loss_run`` the mean number of packets lost in a row. Levels are the loudest in dBFS since the previous figures, None if unknown.
-    ``rx_from`` is the "address:port" that packets really come from, empty while none came.
+    milliseconds; -1 where nothing was measured yet. ``rx_empty_ms`` is how much sound the jitter buffer did not have when
+    it was due, ``rx_loss_run`` the mean number of packets lost in a row. ``rx_from`` is the "address:port" that packets
+    really come from, empty while none came. ``tx_lost`` and ``tx_jitter_ms`` are what the far end reports by RTCP;
+    ``far_reports`` counts its reports about our stream, ``far_rtcp`` tells that it sends RTCP at all. Levels are the
+    loudest in dBFS since the previous figures, None if unknown.
     """
 
     call_id: str

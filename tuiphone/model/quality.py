@@ -52,8 +52,8 @@ class Quality:
     call_id: str
     codec: str = ""
     clock_hz: int = 0
-    rx: Flow = Flow()  # noqa: RUF009 (frozen)
-    tx: Flow = Flow()  # noqa: RUF009 (frozen)
+    rx: Flow = Flow()
+    tx: Flow = Flow()
     buffer_ms: float | None = None
     rtt_ms: float | None = None
     delay_ms: float | None = None

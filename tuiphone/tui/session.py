@@ -14,6 +14,7 @@ from tuiphone.errors import EngineLost, PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.event import Event, HistoryChanged, NoticeLevel, Reading
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.tui.store import Store
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Session:
     async def _follow(self, phone: Phone, seq: int) -> None:
         async with _closing(phone.subscribe(since=seq)) as subscription:
             async for _seq, event in subscription:
-                if isinstance(event, Levels | StreamStats):
+                if isinstance(event, Levels | StreamStats | Quality):
                     self._store.read(event)
                     continue
                 self._store.apply(event)
@@ -116,7 +117,7 @@ class Session:
         with contextlib.suppress(PhoneError):
             async with _closing(phone.subscribe(readings=True)) as subscription:
                 async for _seq, reading in subscription:
-                    if isinstance(reading, Levels | StreamStats):
+                    if isinstance(reading, Levels | StreamStats | Quality):
                         self._store.read(reading)
 
     def _drop(self) -> None:

@@ -32,6 +32,7 @@ from tuiphone.model.event import (
     Snapshot,
 )
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.model.record import CallRecord
 
 _KEPT_MESSAGES = 200
@@ -103,6 +104,7 @@ class Store:
         self.history: tuple[CallRecord, ...] = ()
         self.levels: dict[CallId, Levels] = {}
         self.stats: dict[CallId, StreamStats] = {}
+        self.quality: dict[CallId, Quality] = {}
         self.last_ended: Call | None = None
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
         self.selected: CallId = ""
@@ -135,7 +137,7 @@ class Store:
         self.dnd, self.missed, self.devices = snapshot.dnd, snapshot.missed, snapshot.devices
         self.accounts = {status.account.id: status for status in snapshot.accounts}
         self.calls = {call.id: call for call in snapshot.calls if not call.is_over}
-        self.levels, self.stats = {}, {}
+        self.levels, self.stats, self.quality = {}, {}, {}
         self._forget_selection()
         self.changed(Topic.ENGINE | Topic.READINGS)
         self._tell_of_trouble()
@@ -154,7 +156,7 @@ class Store:
         if self.link is Link.LOST and reason == self.lost_reason:
             return
         self.link, self.lost_reason = Link.LOST, reason
-        self.levels, self.stats = {}, {}
+        self.levels, self.stats, self.quality = {}, {}, {}
         self.changed(Topic.ENGINE | Topic.READINGS)
 
     def apply(self, event: Event) -> None:
@@ -189,6 +191,8 @@ class Store:
         """Take in a level or a statistic; nobody is told: meters are repainted at their own pace."""
         if isinstance(reading, Levels):
             self.levels[reading.call_id] = reading
+        elif isinstance(reading, Quality):
+            self.quality[reading.call_id] = reading
         else:
             self.stats[reading.call_id] = reading
 
@@ -263,6 +267,7 @@ class Store:
             self.calls.pop(call.id, None)
             self.levels.pop(call.id, None)
             self.stats.pop(call.id, None)
+            self.quality.pop(call.id, None)
             self._forget_selection()
             self.last_ended = call
             ordinary = call.end is None or call.end.kind in _ORDINARY_ENDS

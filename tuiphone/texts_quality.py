@@ -1,0 +1,92 @@
+"""Words for the quality of a call and for what is wrong with its sound, in the user's language."""
+
+from __future__ import annotations
+
+from tuiphone.i18n import _
+from tuiphone.model.quality import AudioFault, Diagnosis, FaultCause, Quality, QualitySummary, QualityWord
+
+
+def quality_word(word: QualityWord | None) -> str:
+    """Good, fair, poor, or unknown."""
+    words = {QualityWord.GOOD: _("good"), QualityWord.FAIR: _("fair"), QualityWord.POOR: _("poor")}
+    return words[word] if word else _("unknown")
+
+
+def score(mos: float | None) -> str:
+    """A mean opinion score with one decimal, "4.2", or a dash for none."""
+    return "–" if mos is None else f"{mos:.1f}"
+
+
+def quality_line(quality: Quality) -> str:
+    """The quality in one line, "MOS 4.2 good  loss 0.3%  jit 6  rtt 41"; a dash stands where nothing was measured."""
+    flow = quality.rx
+    lost = None if flow.lost_pct is None else flow.lost_pct + (flow.discarded_pct or 0)
+    mos = quality.mos_lq if quality.mos_cq is None else quality.mos_cq
+    figures = _("MOS {mos} {word}  loss {loss}  jit {jitter}  rtt {rtt}")
+    return figures.format(
+        mos=score(mos),
+        word=quality_word(quality.word),
+        loss="–" if lost is None else f"{lost:.1f}%",
+        jitter="–" if flow.jitter_ms is None else f"{flow.jitter_ms:.0f}",
+        rtt="–" if quality.rtt_ms is None else f"{quality.rtt_ms:.0f}",
+    )
+
+
+def summary_line(summary: QualitySummary | None) -> str:
+    """A past call's quality in one line, "MOS 4.2, worst 3.1; loss 0.4%; jitter 6 ms; round trip 41 ms"."""
+    if summary is None or summary.mos_mean is None:
+        return _("quality not measured")
+    parts = [_("MOS {mean}, worst {worst}").format(mean=score(summary.mos_mean), worst=score(summary.mos_min))]
+    if summary.loss_pct is not None:
+        parts.append(_("loss {loss:.1f}%").format(loss=summary.loss_pct))
+    if summary.jitter_ms is not None:
+        parts.append(_("jitter {jitter:.0f} ms").format(jitter=summary.jitter_ms))
+    if summary.rtt_ms is not None:
+        parts.append(_("round trip {rtt:.0f} ms").format(rtt=summary.rtt_ms))
+    return "; ".join(parts)
+
+
+def diagnosis_sentence(diagnosis: Diagnosis) -> str:
+    """What is wrong with the sound and the likely cause, as a sentence that follows "Line 1:"."""
+    where = {
+        "expected": diagnosis.expected or _("an unknown address"),
+        "seen": diagnosis.seen or _("an unknown address"),
+    }
+    codec = diagnosis.codec or _("the agreed codec")
+    what = _fault(diagnosis).format(**where, codec=codec)
+    why = _cause(diagnosis).format(**where, codec=codec)
+    return f"{what} ({why})" if why else what
+
+
+def _fault(diagnosis: Diagnosis) -> str:
+    stopped = diagnosis.cause is FaultCause.STOPPED
+    texts = {
+        AudioFault.NOTHING_SENT: _("nothing is sent to the far end"),
+        AudioFault.NOTHING_RECEIVED: _("no more sound packets come from {expected}")
+        if stopped
+        else _("no sound packets come from the far end: they should come from {expected}"),
+        AudioFault.OTHER_ADDRESS: _("sound comes from {seen}, while the far end named {expected}"),
+        AudioFault.SILENCE: _("sound packets come from {seen}, but they hold nothing but silence"),
+        AudioFault.UNDECODABLE: _("packets come from {seen}, but no sound can be made of them"),
+        AudioFault.FAR_RECEIVES_NOTHING: _("the far end reports that none of your sound reaches it"),
+    }
+    return texts[diagnosis.fault]
+
+
+def _cause(diagnosis: Diagnosis) -> str:
+    other = diagnosis.fault is AudioFault.OTHER_ADDRESS
+    texts = {
+        FaultCause.UNKNOWN: "",
+        FaultCause.PRIVATE_ADDRESS: _("a private address in the SDP cannot be reached from here: NAT without a relay")
+        if diagnosis.fault is not AudioFault.FAR_RECEIVES_NOTHING
+        else _("a private address in the SDP: NAT without a relay"),
+        FaultCause.FIREWALL: _("often a firewall that lets no UDP through on the way"),
+        FaultCause.KEYS: _("it cannot be used: encrypted with other keys, or no RTP at all")
+        if other
+        else _("encrypted with other keys, or not at all"),
+        FaultCause.CODEC: _("it is not {codec}, which was agreed on"),
+        FaultCause.DEVICE: _("the microphone delivers nothing: look at the devices panel"),
+        FaultCause.FAR_MUTED: _("the far end's microphone is muted or off, or it holds you without saying so"),
+        FaultCause.STOPPED: _("the network broke off, or the far end stopped sending"),
+    }
+    return texts[diagnosis.cause]
