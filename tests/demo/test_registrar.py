@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.demo.raw_phone import RawPhone
+from tests.demo.raw_phone import RawPhone, Text
 from tuiphone.demo.exchange import DemoExchange
 
 
@@ -72,3 +72,18 @@ async def test_waiting_for_a_registration_ends_when_it_comes(exchange: DemoExcha
     waiting = asyncio.create_task(exchange.registered("2001"))
     await phone.register()
     await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_contact_whose_tcp_connection_is_gone_is_gone(exchange: DemoExchange, phone: RawPhone) -> None:
+    uri, to = f"sip:127.0.0.1:{exchange.port}", "<sip:2001@127.0.0.1>"
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+
+    async def ask(cseq: int, extra: str = "") -> Text:
+        request = phone.request("REGISTER", uri, "tcp", cseq, to=to, extra=extra)
+        writer.write(request.replace("SIP/2.0/UDP", "SIP/2.0/TCP").encode())
+        return Text(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2))
+
+    assert (await ask(2, phone.authorize(await ask(1), "REGISTER", uri))).status == 200
+    assert exchange.registrar.bindings("2001")
+    writer.close()
+    await phone.until(lambda: not exchange.registrar.bindings("2001"))

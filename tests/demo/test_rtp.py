@@ -157,3 +157,9 @@ def test_srtp_only_and_refused_sections_are_not_acceptable() -> None:
     for line in ("m=audio 4000 RTP/SAVP 0", "m=audio 0 RTP/AVP 0", "m=video 4000 RTP/AVP 0"):
         with pytest.raises(NotAcceptable):
             choose(parse(sdp("c=IN IP4 127.0.0.1", line)))
+
+
+@pytest.mark.parametrize("connection", ["c=IN IP4 host.example", "c=IN IP6 ::1", "b=AS:1"])
+def test_only_numeric_ipv4_addresses_are_taken(connection: str) -> None:
+    with pytest.raises(NotAcceptable):
+        choose(parse(sdp(connection, "m=audio 4000 RTP/AVP 0")))

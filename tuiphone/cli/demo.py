@@ -214,7 +214,7 @@ def _headless() -> int:
         _stop_engine()
         serve.stop()
     if problem:
-        print(_("demo: failed: {problem} (logs: {folder})").format(problem=problem, folder=folder))
+        print(f"demo: failed: {problem} " + _("(logs: {folder})").format(folder=folder))
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     print("demo: ok")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 import struct
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
+from tuiphone.demo import goertzel
 from tuiphone.demo.audio import Clip, pause, tone
 from tuiphone.demo.g711 import FRAME, RATE_HZ
 from tuiphone.model.account import DtmfMethod
@@ -18,6 +17,7 @@ DIGITS = "0123456789*#ABCD"
 """By RFC 4733 event number."""
 _KEYS = ("123A", "456B", "789C", "*0#D")
 _LOW, _HIGH = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+_COEFFICIENTS = goertzel.coefficients((*_LOW, *_HIGH), RATE_HZ)
 _BLOCK = 205
 """Samples a detector looks at (25.6 ms): the length at which all eight frequencies fall near a whole bin."""
 _HOP = 102
@@ -95,23 +95,6 @@ def parse_info(content_type: str, body: bytes) -> str | None:
     return None
 
 
-@cache
-def _coefficients() -> tuple[float, ...]:
-    return tuple(2 * math.cos(2 * math.pi * frequency / RATE_HZ) for frequency in (*_LOW, *_HIGH))
-
-
-def _powers(block: Iterable[int]) -> list[float]:
-    """Power at the eight frequencies by Goertzel's algorithm."""
-    samples = list(block)
-    powers = []
-    for coefficient in _coefficients():
-        before = now = 0.0
-        for sample in samples:
-            before, now = now, sample + coefficient * now - before
-        powers.append(now * now + before * before - coefficient * now * before)
-    return powers
-
-
 class Detector:
     """Hears digits in audio: feed it samples, it calls back once for each tone.
 
@@ -145,7 +128,7 @@ class Detector:
         energy = float(sum(sample * sample for sample in block))
         if energy < self._FLOOR * _BLOCK:
             return ""
-        powers = _powers(block)
+        powers = goertzel.powers(block, _COEFFICIENTS)
         low = max(range(4), key=lambda i: powers[i])
         high = max(range(4, 8), key=lambda i: powers[i])
         pair = powers[low] + powers[high]

@@ -53,6 +53,8 @@ def music() -> Clip:
             if note != "-":
                 _add(mix, beat, _voice(note, 0.5))
             beat += float(beats)
+    # The notes are some 20 MB of floats that nobody needs again.
+    _voice.cache_clear()
     peak = max(map(abs, mix))
     return Clip(array("h", (round(14000 * value / peak) for value in mix)))
 

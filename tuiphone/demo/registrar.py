@@ -43,12 +43,12 @@ class Registrar:
         self._bindings: dict[str, list[Binding]] = {user: [] for user in users}
 
     def bindings(self, user: str) -> list[Binding]:
-        """The contacts of an account that have not expired, newest first; empty for an unknown account."""
+        """The contacts of an account, newest first: not expired, and if they came by TCP, still connected."""
         now = time.monotonic()
         known = self._bindings.get(user)
         if known is None:
             return []
-        known[:] = [binding for binding in known if binding.expires_at > now]
+        known[:] = [binding for binding in known if binding.expires_at > now and binding.flow.is_open]
         return sorted(known, key=lambda binding: binding.expires_at, reverse=True)
 
     def knows(self, user: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 
 CODECS: dict[str, int] = {"PCMU": 0, "PCMA": 8}
 """The codecs of the exchange with their static payload types (RFC 3551), 8000 Hz each."""
@@ -138,12 +138,13 @@ def choose(media: list[MediaLine]) -> tuple[int, Audio]:
 
 def _audio(line: MediaLine) -> Audio | None:
     static = {0: "PCMU/8000", 8: "PCMA/8000"} | line.rtpmap
+    address = _address(line.address)
     event_type = next((t for t in _types(line) if static.get(t) == "TELEPHONE-EVENT/8000"), None)
     for payload_type in _types(line):
         codec, _, clock = static.get(payload_type, "").partition("/")
-        if codec in CODECS and clock in {"8000", "8000/1"}:
+        if address and codec in CODECS and clock in {"8000", "8000/1"}:
             direction = line.direction
-            if _is_unspecified(line.address):
+            if address.is_unspecified:
                 direction = Direction.of(direction.sends, False)
             return Audio(line.address, line.port, codec, payload_type, event_type, direction)
     return None
@@ -153,11 +154,12 @@ def _types(line: MediaLine) -> list[int]:
     return [int(word) for word in line.formats if word.isdecimal() and int(word) < 128]
 
 
-def _is_unspecified(address: str) -> bool:
+def _address(text: str) -> IPv4Address | None:
+    """A numeric IPv4 address; names are not looked up (that would stop every other call meanwhile)."""
     try:
-        return ip_address(address).is_unspecified
+        return IPv4Address(text)
     except ValueError:
-        return False
+        return None
 
 
 def answer(offer: list[MediaLine], index: int, audio: Audio, local: Local) -> bytes:

@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuiphone.demo import goertzel
 from tuiphone.demo.audio import pause, tone
 from tuiphone.demo.g711 import RATE_HZ
 
@@ -77,21 +78,16 @@ def _blocks(path: Path) -> list[int]:
     """For each 20 ms the place in FREQUENCIES of the tone that is heard, or -1."""
     rate, samples = _read(path)
     length = round(rate * BLOCK_S)
-    coefficients = [2 * math.cos(2 * math.pi * frequency / rate) for frequency in FREQUENCIES]
+    coefficients = goertzel.coefficients(FREQUENCIES, rate)
     return [
         _tone_of(samples[start : start + length], coefficients) for start in range(0, len(samples) - length + 1, length)
     ]
 
 
-def _tone_of(block: array[int], coefficients: list[float]) -> int:
+def _tone_of(block: array[int], coefficients: tuple[float, ...]) -> int:
     energy = float(sum(sample * sample for sample in block))
     if energy < _FLOOR**2 * len(block):
         return -1
-    powers = []
-    for coefficient in coefficients:
-        before = now = 0.0
-        for sample in block:
-            before, now = now, sample + coefficient * now - before
-        powers.append(now * now + before * before - coefficient * now * before)
+    powers = goertzel.powers(block, coefficients)
     loudest = max(range(len(powers)), key=powers.__getitem__)
     return loudest if powers[loudest] > _PURE * energy * len(block) / 2 else -1
