@@ -213,7 +213,10 @@ class TuiPhone(App[str], inherit_bindings=False):
         key = _name(event)
         ids = self.view.keymap.ids(key)
         on_main = self.screen is self.main
-        if ids and (on_main or not is_letter(key)):
+        if on_main and event.is_printable and event.character and self.focused is self.main.dial.input:
+            # Typed faster than the focus moved: it was meant for the number, not for the call.
+            self.main.dial.press(event.character)
+        elif ids and (on_main or not is_letter(key)):
             self._strike(ids)
         elif on_main and (key in DIGITS or key == "+"):
             self._digit(key)
@@ -221,6 +224,8 @@ class TuiPhone(App[str], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
+        # The command begins before the next key is looked at: a digit after "dial" is no DTMF.
+        await asyncio.sleep(0)
 
     def _strike(self, ids: tuple[str, ...]) -> None:
         """Run the first command of a key that is possible; if none is, say why the last one is not."""

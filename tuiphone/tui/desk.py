@@ -283,7 +283,7 @@ class ScreenDesk:
         if panel.input.has_focus and panel.input.value.strip():
             panel.submit()
         else:
-            panel.input.focus()
+            panel.take_focus()
 
     async def start_engine(self) -> None:
         """Start the engine again, if the one who made this screen said how."""

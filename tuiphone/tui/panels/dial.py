@@ -132,7 +132,10 @@ class DialPanel(Vertical):
     def __init__(self, view: View, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.view = view
-        self.input = DialInput(placeholder=_("number or address"), compact=True, id="number", classes="field")
+        # Selecting all on focus would let the second digit of a number typed in one go replace the first.
+        self.input = DialInput(
+            placeholder=_("number or address"), compact=True, select_on_focus=False, id="number", classes="field"
+        )
         self.input.cursor_blink = False
         self._below = DialHelp(view, self.input, id="dialhelp")
         self._typed = ""
@@ -151,8 +154,12 @@ class DialPanel(Vertical):
 
     def press(self, digit: str) -> None:
         """A key of the dialpad."""
-        self.input.focus()
+        self.take_focus()
         self.input.insert_text_at_cursor(digit)
+
+    def take_focus(self) -> None:
+        """Have the next key go into the field: at once, where ``Widget.focus`` lets keys pass before."""
+        self.screen.set_focus(self.input)
 
     def submit(self) -> None:
         """Dial what is typed; an empty field brings the last number back first."""
