@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -52,7 +53,11 @@ async def measure(wish: argparse.Namespace, folder: Path, results: Results) -> l
     """Run everything, interleaved: all measurements once, then all again. Returns what went wrong."""
     names = wish.only or list(MEASURES)
     runs = wish.runs or (1 if wish.quick else RUNS)
-    failures = []
+    failures: list[str] = []
+    current = asyncio.current_task()
+    assert current is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, current.cancel)
     async with Exchange() as exchange:
         bench = Bench(exchange, folder, QUICK if wish.quick else Pace(), results)
         for bench.run in range(runs):
@@ -91,7 +96,7 @@ def about() -> dict[str, object]:
 
 
 def main(argv: list[str]) -> int:
-    """Exit codes: 0 every target was met, 1 one was missed, 2 something could not be measured."""
+    """Exit codes: 0 every target was met, 1 one was missed, 2 something could not be measured, 130 interrupted."""
     wish = parse(argv)
     try:
         pjsua_program()
@@ -100,7 +105,11 @@ def main(argv: list[str]) -> int:
         return 2
     results, before = Results(), about()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        failures = asyncio.run(measure(wish, Path(folder), results))
+        try:
+            failures = asyncio.run(measure(wish, Path(folder), results))
+        except asyncio.CancelledError:
+            print("interrupted", file=sys.stderr)
+            return 130
     rows = [judge(figure, results) for name in wish.only or MEASURES for figure in MEASURES[name][1]]
     print(render(rows))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -127,8 +129,11 @@ class Pjsua:
             await self._program.stop()
 
 
+@cache
 def pjsua_program() -> Path:
-    """The pjsua program of the tree our engine was built from."""
+    """The pjsua program of the tree our engine was built from, or the one that BENCH_PJSUA names."""
+    if given := os.environ.get("BENCH_PJSUA"):
+        return Path(given)
     found = subprocess.run(
         [sys.executable, _ROOT / "native/build.py", "--find", "--print-pjsua"],
         capture_output=True,
