@@ -30,10 +30,15 @@ class Log:
             self._file.flush()
 
 
-def _end_with_parent() -> list[str]:
+# Ends the whole group of a command, compilers started by make included.
+_GROUP = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait $!'
+
+
+def _end_with_parent(own_group: bool) -> list[str]:
     """A prefix that has a command end when the build does, even by SIGKILL."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+    group = ["sh", "-c", _GROUP, "sh"] if own_group else []
+    return [*([setpriv, "--pdeathsig", "TERM"] if setpriv else []), *group]
 
 
 class Runner:
@@ -48,7 +53,6 @@ class Runner:
         self._keep_open = tuple(keep_open)
         self._children: set[subprocess.Popen[str]] = set()
         self._stopped = False
-        self._prefix = _end_with_parent()
 
     @property
     def log_path(self) -> Path:
@@ -62,15 +66,17 @@ class Runner:
         cwd: Path,
         env: Mapping[str, str] | None = None,
         remedy: str = "",
+        own_group: bool = True,
     ) -> str:
         """Runs to the end and returns what was printed.
 
+        Without a group of its own a command keeps the terminal (sudo asks there).
         Raises BuildError with the last lines when it fails or cannot be started.
         """
         self._log.write(label, f"$ {' '.join(argv)}   [in {cwd}]")
         try:
             child = subprocess.Popen(
-                [*self._prefix, *argv],
+                [*_end_with_parent(own_group), *argv],
                 cwd=cwd,
                 env={**os.environ, "LC_ALL": "C", **(env or {})},
                 stdin=subprocess.DEVNULL,
@@ -79,6 +85,7 @@ class Runner:
                 text=True,
                 errors="replace",
                 pass_fds=self._keep_open,
+                start_new_session=own_group,
             )
         except OSError as error:
             raise BuildError(f"{label}: cannot run {argv[0]}: {error.strerror}", remedy) from None

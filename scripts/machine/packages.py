@@ -125,6 +125,7 @@ def ensure_packages(needed: Sequence[str], runner: Runner, progress: Progress) -
             [*prefix, "sh", "-c", install_script(missing)],
             Path("/"),
             remedy=f"look why this fails: {' '.join([*prefix, command])}",
+            own_group=not prefix,
         )
 
 
