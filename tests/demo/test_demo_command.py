@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -170,3 +173,47 @@ def test_spawn_reports_the_last_words(demo_home: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(PhoneError, match="did not start"):
         serve.spawn(any_port=True)
+
+
+@pytest.mark.pjsua
+def test_a_scripted_call_that_is_terminated_leaves_nothing_running() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    next(line for line in lines if "dial 101" in line)
+    process.terminate()
+    last = list(lines)[-1]
+    assert process.wait(20) == 1
+    assert last.startswith("demo: failed: interrupted")
+    folder = Path(re.findall(r"logs: (/tmp/tuiphone-demo-[^)]*)", last)[0])
+    # Both locks can be had: neither process is there any more.
+    for name in ("engine.lock", "exchange.lock"):
+        with (folder / "run" / name).open("r+") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.pjsua
+def test_a_killed_engine_is_a_failure_with_a_sentence() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    port = re.findall(r"port (\d+)", next(line for line in lines if "exchange" in line))[0]
+    next(line for line in lines if "dial 101" in line)
+    home_of = next(p for p in Path("/tmp").glob("tuiphone-demo-*") if _port_in(p) == int(port))
+    os.kill(int((home_of / "run" / "engine.lock").read_text()), signal.SIGKILL)
+    last = list(lines)[-1]
+    assert process.wait(20) == 1
+    assert last.startswith("demo: failed: The engine")
+    shutil.rmtree(home_of)
+
+
+def _port_in(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / "run" / "exchange.lock").read_text())["port"])
+    except (OSError, ValueError):
+        return 0

@@ -204,6 +204,9 @@ def _headless() -> int:
     folder = Path(tempfile.mkdtemp(prefix="tuiphone-demo-", dir="/tmp"))
     home.enter(folder)
     problem = ""
+    # However it is ended, nothing of it stays behind.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         _scripted(folder)
     except (PhoneError, StepFailed) as error:
