@@ -15,8 +15,10 @@ import pjsua2 as pj
 from tuiphone.controller.ports import DevicesReport, Report, RoleChoice
 from tuiphone.i18n import _
 from tuiphone.model.device import NULL_DEVICE, DeviceRole
-from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.bell import Bell, BellError
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 from tuiphone.stack.pjsua.devices import DEFAULT_CAPTURE, DEFAULT_PLAYBACK, DeviceList, Found
+from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.pump import Pump, Timer
 
 log = logging.getLogger(__name__)
@@ -30,9 +32,17 @@ Pair = tuple[int | None, int | None]
 class Sound:
     """The three roles' devices. ``null`` keeps every real device closed for good."""
 
-    def __init__(self, pump: Pump, manager: pj.AudDevManager, report: Callable[[Report], None], null: bool) -> None:
+    def __init__(
+        self,
+        pump: Pump,
+        manager: pj.AudDevManager,
+        native: Native,
+        report: Callable[[Report], None],
+        null: bool,
+    ) -> None:
         self._pump = pump
         self._manager = manager
+        self._native = native
         self._report = report
         self._null = null
         self._list = DeviceList()
@@ -40,7 +50,7 @@ class Sound:
         self._users: set[str] = set()
         self._opened: Pair | None = None
         self._closing: Timer | None = None
-        self._ring: pj.ExtraAudioDevice | None = None
+        self._bell: Bell | None = None
         self._failed: dict[DeviceRole, Found] = {}
         manager.setNoDev()
         if not null:
@@ -96,22 +106,26 @@ class Sound:
             )
         )
 
-    def ring_port(self) -> tuple[pj.AudioMedia, float]:
-        """Where the bell sounds, and the level (1 is as it is): a device of its own if one was chosen, else the ear."""
-        level = self._level(DeviceRole.RING)
-        ring = self._find(DeviceRole.RING)
-        if self._null or ring.index is None or ring.index == self._find(DeviceRole.OUTPUT).index:
-            ear = self._level(DeviceRole.OUTPUT)
-            return self.port, level / ear if ear else level
-        if self._ring is None and not self._open_ring(ring):
-            return self.port, level
-        return (self._ring, level) if self._ring else (self.port, level)
+    def ring(self, source: pj.AudioMedia) -> None:
+        """Let a source be heard where the bell is, at its level: a device of its own if one was chosen, else the ear."""
+        wanted = self._find(DeviceRole.RING)
+        if wanted.name == NULL_DEVICE:
+            return
+        level, ear = self._level(DeviceRole.RING), self._level(DeviceRole.OUTPUT)
+        same = self._null or wanted.index == self._find(DeviceRole.OUTPUT).index
+        if not same and (self._bell or self._open_bell(wanted)):
+            assert self._bell is not None
+            source.adjustTxLevel(level)
+            self._bell.sound(source)
+        else:
+            source.adjustTxLevel(level / ear if ear else level)
+            source.startTransmit(self.port)
 
     def close_ring(self) -> None:
         """The bell is silent: give its device back."""
-        if self._ring:
-            ring, self._ring = self._ring, None
-            ring.close()
+        if self._bell:
+            bell, self._bell = self._bell, None
+            bell.close()
 
     def close(self) -> None:
         """Give every device back."""
@@ -206,20 +220,16 @@ class Sound:
                 words = _("“{name}” does not open ({why}): using “{other}”")
                 self._failed[role] = Found(index, other, words.format(name=wanted.name, why=error, other=other))
 
-    def _open_ring(self, ring: Found) -> bool:
-        """Extra devices open both ways: where the bell has no microphone, the default one lends its own."""
-        assert ring.index is not None
-        capture = ring.index if self._list.inputs_of(ring.index) else DEFAULT_CAPTURE
-        device = pj.ExtraAudioDevice(ring.index, capture)
+    def _open_bell(self, wanted: Found) -> bool:
+        assert wanted.index is not None
         try:
-            device.open()
-        except pj.Error as failure:
-            words = _("“{name}” does not open ({why}): ringing on the output device")
-            words = words.format(name=ring.name, why=words_of(failure))
-            self._failed[DeviceRole.RING] = Found(None, self._find(DeviceRole.OUTPUT).name, words)
+            self._bell = self._native.bell(wanted.index, BRIDGE_HZ)
+        except BellError as error:
+            other = self._find(DeviceRole.OUTPUT).name
+            words = _("“{name}” does not open ({why}): ringing on “{other}”")
+            self._failed[DeviceRole.RING] = Found(None, other, words.format(name=wanted.name, why=error, other=other))
             self.tell()
             return False
-        self._ring = device
         return True
 
 

@@ -9,9 +9,8 @@ from tuiphone.i18n import _
 from tuiphone.model.call import CallId
 from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.context import Context
-from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 from tuiphone.stack.pjsua.dtmf import GAP_MS, TONE_MS
-from tuiphone.stack.pjsua.tones import CLOCK_HZ
 
 _DIGIT_AMPLITUDE = 12288
 
@@ -91,7 +90,7 @@ class CallAudio:
         """Mix one digit's tones into what is sent (ITU-T Q.23)."""
         if self._digits is None:
             self._digits = pj.ToneGenerator()
-            self._digits.createToneGenerator(CLOCK_HZ)
+            self._digits.createToneGenerator(BRIDGE_HZ)
             self._wire()
         tone = pj.ToneDigit()
         tone.digit = digit

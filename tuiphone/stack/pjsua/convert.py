@@ -9,6 +9,9 @@ import pjsua2 as pj
 
 from tuiphone.model.media import SILENCE_DB, MediaStream
 
+BRIDGE_HZ = 16000
+"""The clock of the conference bridge: everything is mixed at wide-band quality."""
+
 _STATUS = re.compile(r"\s*[\[(](?:status=)?\d+[\])]\s*$")
 
 

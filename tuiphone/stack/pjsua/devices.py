@@ -63,10 +63,6 @@ class DeviceList:
         other = self._default_name(usable)
         return Found(default, other, problem.format(name=name, other=other))
 
-    def inputs_of(self, index: int) -> int:
-        """How many input channels a device has; 0 for the default ones, whose number says nothing."""
-        return next((device.inputs for number, device in self._infos if number == index), 0)
-
     @staticmethod
     def _default_name(usable: list[tuple[int, Device]]) -> str:
         """ALSA calls the system's default "default"; otherwise pjmedia takes the first device that fits."""

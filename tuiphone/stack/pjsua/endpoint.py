@@ -29,7 +29,7 @@ from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.call import CallSession, SipCall
 from tuiphone.stack.pjsua.cause import Ending, classify
 from tuiphone.stack.pjsua.context import Context
-from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
 from tuiphone.stack.pjsua.names import look_up, target_of
@@ -44,7 +44,6 @@ LONGEST_SLEEP_MS = 5000
 """How long the SIP thread sleeps when nothing happens and it can be woken."""
 POLL_MS = 20
 """The same without the helper that wakes it."""
-CLOCK_HZ = 16000
 _GOODBYE_S = 1.0
 _FAREWELL_S = 1.5
 _HEADERS = ("alert-info", "call-info", "answer-mode")
@@ -95,7 +94,7 @@ class Core:
         self._transports = Transports(endpoint, self._native, settings, report)
         self._transports.start(self._pins)
         endpoint.libStart()
-        self._sound = Sound(pump, endpoint.audDevManager(), report, settings.null_audio)
+        self._sound = Sound(pump, endpoint.audDevManager(), self._native, report, settings.null_audio)
         self._tones = Tones(self._sound)
         self._meters = Meters(pump, self._sound, self._calls.values, report)
         self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
@@ -363,7 +362,7 @@ def _config(settings: StackSettings) -> pj.EpConfig:
     config.logConfig.msgLogging = settings.log_level >= 5
     config.logConfig.filename = settings.log_file
     media = config.medConfig
-    media.clockRate = CLOCK_HZ
+    media.clockRate = BRIDGE_HZ
     media.noVad = not settings.vad
     media.sndAutoCloseTime = -1
     media.ecTailLen = settings.echo_tail_ms if settings.echo_canceller in _ECHO else 0

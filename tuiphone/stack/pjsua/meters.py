@@ -39,6 +39,7 @@ class Meters:
         if mic != self._mic:
             self._mic = mic
             self._sound.need(_MIC, mic)
+            self._listen(mic)
         self.arm()
 
     def arm(self) -> None:
@@ -54,6 +55,16 @@ class Meters:
     def close(self) -> None:
         """Measure no more."""
         self.watch(0, 0, False)
+
+    def _listen(self, on: bool) -> None:
+        """The bridge measures a port only while somebody hears it: let the ear hear the microphone, at no volume."""
+        port = self._sound.port
+        if on:
+            silent = pj.AudioMediaTransmitParam()
+            silent.level = 0.0
+            port.startTransmit2(port, silent)
+        else:
+            port.stopTransmit(port)
 
     def _set(self, name: str, hz: float, wanted: bool, measure: Callable[[], None]) -> None:
         if hz and wanted:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 
+from tuiphone.stack.pjsua.bell import Bell
+
 _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 """pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
 
@@ -58,6 +60,10 @@ class Native:
     def close_transport(self, transport: int) -> None:
         """End a connection at once, before anything more is sent on it. pjsua2's own function cannot take its handle."""
         self._lib.pjsip_transport_shutdown2(ctypes.c_void_p(transport), 1)
+
+    def bell(self, index: int, clock_hz: int) -> Bell:
+        """Open an output device beside the one in use. Raises BellError when it does not open."""
+        return Bell(self._lib, index, clock_hz)
 
     def respond(self, rdata: object, code: int) -> bool:
         """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""

@@ -7,11 +7,11 @@ import pjsua2 as pj
 from tuiphone.controller.ports import Tone
 from tuiphone.model.device import DeviceRole
 from tuiphone.stack.pjsua.audio import Sound
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ
 
 Beat = tuple[int, int, int, int]
 """Two frequencies in Hz (0: only one), milliseconds on, milliseconds off."""
 
-CLOCK_HZ = 16000
 _AMPLITUDE = 8000
 """Of 32767: -12 dBFS, clear but no shock in a headset."""
 _SOFT = 3000
@@ -68,11 +68,12 @@ class Tones:
     def _start(self, key: tuple[Tone, DeviceRole]) -> None:
         tone, role = key
         self._sound.need(_user(key), True)
-        port, level = self._sound.ring_port() if role is DeviceRole.RING else (self._sound.port, 1.0)
         generator = pj.ToneGenerator()
-        generator.createToneGenerator(CLOCK_HZ)
-        generator.adjustTxLevel(level)
-        generator.startTransmit(port)
+        generator.createToneGenerator(BRIDGE_HZ)
+        if role is DeviceRole.RING:
+            self._sound.ring(generator)
+        else:
+            generator.startTransmit(self._sound.port)
         generator.play(sequence(CADENCES[tone], _SOFT if tone is Tone.CALL_WAITING else _AMPLITUDE), True)
         self._playing[key] = generator
 
