@@ -131,9 +131,17 @@ def _open() -> int:
     print(number_table(), flush=True)
     detached: list[bool] = []
     try:
-        return open_phone(lambda: detached.append(True))
+        return open_phone(lambda: detached.append(True), _greeting())
     finally:
         _farewell(bool(detached))
+
+
+def _greeting() -> str:
+    """The first message on the screen: what a newcomer may dial."""
+    from tuiphone.demo.numbers import plan
+
+    some = [f"{number.number} {number.title.lower()}" for number in plan() if number.is_first_choice]
+    return _("Type a number and Enter: {some}").format(some=", ".join(some))
 
 
 def _farewell(detached: bool) -> None:

@@ -11,10 +11,11 @@ from tuiphone.errors import EngineLost
 from tuiphone.i18n import _
 
 
-def open_phone(on_detach: Callable[[], None] | None = None) -> int:
+def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") -> int:
     """Open the phone; returns its exit code when the screen is left.
 
-    ``on_detach`` tells the user how to come back, in place of the usual sentence.
+    ``on_detach`` tells the user how to come back, in place of the usual sentence; ``greeting`` is the first message on
+    the screen.
     """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print(_("tuiphone: the screen needs a terminal; see `tuiphone --help` for what works without"), file=sys.stderr)
@@ -37,6 +38,8 @@ def open_phone(on_detach: Callable[[], None] | None = None) -> int:
         start_engine=start,
         log_file=log_file,
     )
+    if greeting:
+        app.store.say(greeting)
     outcome = app.run(mouse=config.ui.mouse)
     if outcome == "detached":
         (on_detach or _say_how_to_return)()

@@ -23,12 +23,16 @@ _ECHO_TAIL_S = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One entry of the plan: ``number`` is dialled, ``title`` names it, ``text`` says what happens."""
+    """One entry of the plan: ``number`` is dialled, ``title`` names it, ``text`` says what happens.
+
+    ``is_first_choice``: what a newcomer is told to try.
+    """
 
     number: str
     title: str
     text: str
     script: Script
+    is_first_choice: bool = False
 
 
 async def _pick_up(call: Call) -> None:
@@ -184,12 +188,12 @@ CALL_BACK = "106"
 
 def plan() -> Iterator[Number]:
     """All numbers in the user's language."""
-    yield Number("101", _("Echo"), _("you hear yourself"), echo)
-    yield Number("102", _("Music"), _("a small piece, again and again"), play_music)
+    yield Number("101", _("Echo"), _("you hear yourself"), echo, True)
+    yield Number("102", _("Music"), _("a small piece, again and again"), play_music, True)
     yield Number("103", _("Busy"), _("486 Busy Here at once"), busy)
     yield Number("104", _("No answer"), _("rings until you give up"), no_answer)
-    yield Number("105", _("Digits"), _("plays back the digits it heard, however you send them"), digits)
-    yield Number(CALL_BACK, _("Call back"), _("hangs up and calls you back in five seconds"), call_back)
+    yield Number("105", _("Digits"), _("plays back the digits it heard, however you send them"), digits, True)
+    yield Number(CALL_BACK, _("Call back"), _("hangs up and calls you back in five seconds"), call_back, True)
     yield Number("107", _("Hang-up"), _("hangs up on you after five seconds"), hangs_up)
     yield Number("108", _("Hold"), _("echo that puts you on hold, three times, in three ways"), holds)
     yield Number("109", _("Not in service"), _("three tones before the answer, then 480"), not_in_service)
