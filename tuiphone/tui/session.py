@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import cast
@@ -15,12 +16,15 @@ from tuiphone.i18n import _
 from tuiphone.model.event import Event, HistoryChanged, NoticeLevel, Reading
 from tuiphone.model.media import Levels, StreamStats
 from tuiphone.model.quality import Quality
-from tuiphone.tui.store import Store
+from tuiphone.tui.store import Link, Store
 
 log = logging.getLogger(__name__)
 
 RETRY_S = (0.1, 0.25, 0.5, 1.0)
 """Pauses between attempts; the last one goes on for ever."""
+COMING_UP_S = 2.0
+"""An engine that was just started may need so long. Until then it is looked for often, and is not called lost."""
+EAGER_S = 0.04
 ATTEMPT_S = 5.0
 HISTORY_ROWS = 100
 
@@ -36,6 +40,7 @@ class Session:
         self._connect = connect
         self._phone: Phone | None = None
         self._wake = asyncio.Event()
+        self._coming_up_until = 0.0
         self._readings: asyncio.Task[None] | None = None
 
     @property
@@ -46,7 +51,8 @@ class Session:
         return self._phone
 
     def retry_now(self) -> None:
-        """Do not wait for the next attempt."""
+        """An engine was started: do not wait for the next attempt."""
+        self._coming_up_until = time.monotonic() + COMING_UP_S
         self._wake.set()
 
     def want_readings(self, wanted: bool) -> None:
@@ -61,6 +67,7 @@ class Session:
     async def run(self) -> None:
         """Attach and follow until cancelled."""
         attempt = 0
+        self._coming_up_until = time.monotonic() + COMING_UP_S
         while True:
             try:
                 async with asyncio.timeout(ATTEMPT_S):
@@ -74,9 +81,11 @@ class Session:
                 log.exception("The session with the engine failed")
                 reason = _("a fault in the screen; the log has the details")
             self._drop()
-            self._store.lost(reason)
-            await self._pause(RETRY_S[min(attempt, len(RETRY_S) - 1)])
-            attempt += 1
+            coming_up = time.monotonic() < self._coming_up_until
+            if not coming_up or self._store.link is not Link.CONNECTING:
+                self._store.lost(reason)
+            await self._pause(EAGER_S if coming_up else RETRY_S[min(attempt, len(RETRY_S) - 1)])
+            attempt += not coming_up
 
     async def _attached(self, phone: Phone) -> None:
         history: asyncio.Task[None] | None = None
