@@ -23,7 +23,9 @@ from tuiphone.rpc.client import RpcPhone, connect
 BEFORE_HOLD = (0, 3, 1, 4, 2, 5, 0, 4)
 AFTER_HOLD = (5, 1, 4, 0, 3, 2, 5, 1)
 DIGITS = "159*0#"
-GOOD_SHARE = 0.9
+GOOD_SHARE = 0.85
+_ATTEMPTS = 2
+"""A machine with no time to spare may lose some of the sound once; a path that does not work loses all of it, always."""
 STEP_TIMEOUT_S = 10.0
 CALLBACK_TIMEOUT_S = 20.0
 _ROUND_TRIP_S = 0.6
@@ -59,11 +61,11 @@ class Script:
         try:
             await self._step(_("register"), self._register())
             call = await self._dial_echo()
-            await self._step(_("hear the echo"), self._hear(call, BEFORE_HOLD, "before.wav"))
+            await self._step(_("hear the echo"), self._hear(call, BEFORE_HOLD, "before"))
             await self._step(_("send digits"), self._send_digits(call))
             await self._step(_("hold"), self._hold(call))
             await self._step(_("resume"), self._resume(call))
-            await self._step(_("hear the echo again"), self._hear(call, AFTER_HOLD, "after.wav"))
+            await self._step(_("hear the echo again"), self._hear(call, AFTER_HOLD, "after"))
             await self._step(_("hang up"), self._hang_up(call))
             await self._step(_("ask to be called back"), self._ask_for_call_back())
             back = await self._wait_for_call_back()
@@ -154,18 +156,20 @@ class Script:
 
     async def _hear(self, call: CallId, notes: tuple[int, ...], name: str) -> str:
         """Play a melody into the call while the ear is recorded, and look for it in the recording."""
-        melody, ear = self._folder / name, self._folder / f"ear-{name}"
+        melody = self._folder / f"{name}.wav"
         length = await asyncio.to_thread(write_melody, melody, notes)
-        await self._phone.record(str(ear), call)
-        await self._phone.play(str(melody), call)
-        await asyncio.sleep(length + _ROUND_TRIP_S)
-        await self._phone.record("", call)
-        await self._phone.play("", call)
-        match = await self._find(ear, notes)
-        if match.share < GOOD_SHARE:
-            text = _("only {share:.0%} of the sound that was sent came back ({file})")
-            raise StepFailed(text.format(share=match.share, file=ear))
-        return _("{share:.0%} of the sound came back").format(share=match.share)
+        for attempt in range(1, _ATTEMPTS + 1):
+            ear = self._folder / f"ear-{name}-{attempt}.wav"
+            await self._phone.record(str(ear), call)
+            await self._phone.play(str(melody), call)
+            await asyncio.sleep(length + _ROUND_TRIP_S)
+            await self._phone.record("", call)
+            await self._phone.play("", call)
+            match = await self._find(ear, notes)
+            if match.share >= GOOD_SHARE:
+                return _("{share:.0%} of the sound came back").format(share=match.share)
+        text = _("only {share:.0%} of the sound that was sent came back ({file})")
+        raise StepFailed(text.format(share=match.share, file=ear))
 
     async def _find(self, ear: Path, notes: tuple[int, ...]) -> Match:
         """Look until the melody is there: the engine closes a recording some time after it was told to."""
