@@ -7,7 +7,7 @@ import io
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -56,18 +56,23 @@ class Wire:
         cut = self._cut
         events = self._phone.subscribe(since, readings)
         ending = asyncio.ensure_future(cut.wait())
+        event: asyncio.Future[tuple[int, Event | Reading]] | None = None
         try:
             while True:
                 event = asyncio.ensure_future(anext(events))
                 await asyncio.wait({event, ending}, return_when=asyncio.FIRST_COMPLETED)
                 if ending.done():
-                    event.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await event
                     raise EngineLost("The engine closed the connection")
-                yield event.result()
+                try:
+                    happened = event.result()
+                except (StopAsyncIteration, RuntimeError):
+                    return
+                yield happened
         finally:
             ending.cancel()
+            if event and not event.done():
+                event.cancel()
+                await asyncio.wait({event})
             await events.aclose()
 
     def __getattr__(self, name: str) -> Any:

@@ -43,7 +43,7 @@ async def test_what_was_pasted_is_cleaned_and_shown_before_it_is_dialled() -> No
     async with desk() as d:
         await d.press("d")
         d.app.main.dial.input.post_message(Paste("\n tel:+44 (0)20\r\n7946-0018 \n"))
-        await d.until(lambda: "dials +442079460018 from 2001 sales" in d.picture(), "the cleaned number")
+        await d.until(lambda: "dials +442079460018 from 2001" in d.picture(), "the cleaned number")
         await d.press("enter")
         await d.until(lambda: d.store.calls, "the call")
         assert uri(d) == "sip:+442079460018@pbx.example"
@@ -52,7 +52,7 @@ async def test_what_was_pasted_is_cleaned_and_shown_before_it_is_dialled() -> No
 async def test_what_cannot_be_dialled_says_why_and_is_not_dialled() -> None:
     async with desk() as d:
         await d.press("d", "a", "at", "b", "at", "c")
-        assert "cannot have" in d.picture()
+        assert "has characters" in d.picture()
         await d.press("enter")
         assert not d.given("make_call")
         assert d.app.main.dial.input.value == "a@b@c"

@@ -25,7 +25,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.event import NoticeLevel
 from tuiphone.tui.attention import Attention
-from tuiphone.tui.commands import commands
+from tuiphone.tui.commands import commands, no_engine
 from tuiphone.tui.desk import ScreenDesk, StartEngine
 from tuiphone.tui.glyphs import glyphs
 from tuiphone.tui.keys import DIGITS, Keymap, is_letter
@@ -252,6 +252,9 @@ class TuiPhone(App[str], inherit_bindings=False):
 
     def _digit(self, key: str) -> None:
         """A digit is DTMF in a talking call, and begins to dial otherwise."""
+        if reason := no_engine(self.store):
+            self.store.say(reason)
+            return
         current = self.store.current()
         if current and current.is_talking and key in DIGITS:
             call_id = current.id

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from tuiphone import texts
 from tuiphone.controller.api import Phone
+from tuiphone.errors import PhoneError
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.account import DtmfMethod
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole
@@ -260,9 +261,17 @@ class ScreenDesk:
     async def toggle_mic_meter(self) -> None:
         """Microphone meter on or off."""
         on = not self._mic
-        await self.phone.watch_mic(on)
         self._mic = on
         self.store.changed(Topic.DEVICES)
+        if on:
+            # The engine keeps the microphone open only for somebody who reads levels: be that first.
+            await self._app.session.readings_flow()
+        try:
+            await self.phone.watch_mic(on)
+        except PhoneError:
+            self._mic = False
+            self.store.changed(Topic.DEVICES)
+            raise
 
     def _end_tone(self) -> None:
         if self._tone:

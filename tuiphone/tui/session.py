@@ -64,6 +64,11 @@ class Session:
             self._readings.cancel()
             self._readings = None
 
+    async def readings_flow(self) -> None:
+        """Wait until the engine has taken note that readings are wanted: a question asked later is answered later."""
+        await asyncio.sleep(0)
+        await self.phone.devices()
+
     async def run(self) -> None:
         """Attach and follow until cancelled."""
         attempt = 0

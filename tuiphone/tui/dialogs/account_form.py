@@ -118,7 +118,8 @@ class AccountForm(Dialog[None]):
             password = self.query_one("#password", Input).value
             await self.view.desk.phone.add_account(account, password)
         except (PhoneError, AddressError) as error:
-            self._problem.update(Content.styled(str(error), "$text-error"))
+            sentence = error.in_words(_) if isinstance(error, AddressError) else str(error)
+            self._problem.update(Content.styled(sentence, "$text-error"))
             return
         self.dismiss(None)
 

@@ -81,7 +81,7 @@ class DevicesPanel(Listing["DeviceRole | str"]):
         item = self.item
         desk = self.view.desk
         if isinstance(item, DeviceRole):
-            await desk.open(f"choose_{item.value}")
+            desk.start(desk.open(f"choose_{item.value}"))
         elif item == "tone":
             desk.start(desk.toggle_tone())
         else:

@@ -49,7 +49,7 @@ def plan(text: str, account: Account | None) -> DialPlan | str:
     try:
         return plan_dial(text, account.id, account.domain, account.transport.value)
     except AddressError as error:
-        return str(error)
+        return error.in_words(_)
 
 
 def target_of(record: CallRecord, account: Account | None) -> str:
@@ -250,24 +250,25 @@ class DialHelp(Rows):
             pad = self._big_pad(width)
         elif height >= 3:
             pad = [self._small_pad()]
-        room = max(0, height - 1 - len(pad))
+        preview = self._preview(width)[: max(1, height - len(pad))]
+        room = max(0, height - len(preview) - len(pad))
         found = self._suggestions(width, room)
         blank = [Content("")] * (room - len(found))
-        return [self._preview(width), *found, *blank, *pad]
+        return [*preview, *found, *blank, *pad]
 
-    def _preview(self, width: int) -> Content:
+    def _preview(self, width: int) -> list[Content]:
         value = self._field.value
         if not value.strip():
             last = last_dialled(self.store)
             text = _("Enter brings back {number}").format(number=last) if last else _("type a number, Enter dials it")
-            return Content.styled(cut(text, width, self.signs.cut), "$foreground 60%")
+            return [Content.styled(cut(text, width, self.signs.cut), "$foreground 60%")]
         account = self.store.account_to_dial_from()
         planned = plan(value, account)
         if isinstance(planned, str):
-            return Content.styled(cut(planned, width, self.signs.cut), "$text-warning")
+            return Content.styled(planned, "$text-warning").wrap(width)
         title = account.title if account else planned.account_id
         words = _("dials {number} from {account}").format(number=planned.shown, account=title)
-        return Content.styled(cut(words, width, self.signs.cut), "$text-success")
+        return Content.styled(words, "$text-success").wrap(width)
 
     def _suggestions(self, width: int, room: int) -> list[Content]:
         if room <= 0:
