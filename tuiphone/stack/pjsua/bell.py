@@ -10,6 +10,8 @@ import ctypes
 
 import pjsua2 as pj
 
+from tuiphone.stack.pjsua.convert import plain
+
 _PARAM_BYTES = 4096
 """More than sizeof(pjmedia_snd_port_param) of any release; the library itself fills in what is not set here."""
 _PLAYBACK = 2
@@ -63,4 +65,4 @@ class Bell:
 
 def _check(status: int) -> None:
     if status:
-        raise BellError(pj.Endpoint.instance().utilStrError(status))
+        raise BellError(plain(pj.Endpoint.instance().utilStrError(status)))

@@ -12,12 +12,18 @@ from tuiphone.model.media import SILENCE_DB, MediaStream
 BRIDGE_HZ = 16000
 """The clock of the conference bridge: everything is mixed at wide-band quality."""
 
+_NAME = re.compile(r"\s*\(PJ[A-Z0-9_]+\)")
 _STATUS = re.compile(r"\s*[\[(](?:status=)?\d+[\])]\s*$")
 
 
 def words_of(error: pj.Error) -> str:
     """What a pjsua2 error says, without numbers and file names (its ``str()`` is empty)."""
-    return _STATUS.sub("", str(error.reason)).strip() or f"status {error.status}"
+    return plain(str(error.reason)) or f"status {error.status}"
+
+
+def plain(text: str) -> str:
+    """An error text of the library without its own names and numbers."""
+    return _NAME.sub("", _STATUS.sub("", text)).strip()
 
 
 def call_param(code: int = 0, reason: str = "") -> pj.CallOpParam:
