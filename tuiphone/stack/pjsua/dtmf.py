@@ -59,5 +59,6 @@ def digits_of(content_type: str, body: str) -> str:
         return ""
     match = _RELAY.search(body)
     digits = (match.group(1) if match else body.strip()).upper()
-    digits = _EVENTS.get(digits, digits)
+    if kind == "application/dtmf":
+        digits = _EVENTS.get(digits, digits)
     return digits if re.fullmatch(r"[0-9*#A-D]{1,32}", digits) else ""
