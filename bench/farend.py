@@ -35,7 +35,7 @@ _RTP = struct.Struct("!BBHII")
 _FRAME = 160
 _EXPIRES = re.compile(r"expires=(\d+)", re.IGNORECASE)
 _EVENTS = re.compile(rb"a=rtpmap:(\d+) telephone-event/8000", re.IGNORECASE)
-_AUDIO = re.compile(rb"^m=audio \d+ \S+ (.*?)\r?$", re.MULTILINE)
+_AUDIO = re.compile(rb"^m=audio (\d+) \S+ (.*?)\r?$", re.MULTILINE)
 
 
 def emit(what: str, **fields: object) -> None:
@@ -62,6 +62,7 @@ class Audio:
         self.received = 0
         self._frames = pcmu_frames()
         self._sent: dict[tuple[str, int], int] = {}
+        self._on_hold: set[int] = set()
 
     def close(self) -> None:
         """Give both ports back."""
@@ -75,6 +76,8 @@ class Audio:
             while True:
                 _data, source = recvfrom(2048)
                 self.received += 1
+                if source[1] in self._on_hold:
+                    continue
                 number = self._sent.get(source, -1) + 1
                 self._sent[source] = number
                 header = _RTP.pack(0x80, 0, number & 0xFFFF, (number * _FRAME) & 0xFFFFFFFF, 0x7E57)
@@ -83,13 +86,16 @@ class Audio:
                     sendto(header + self._frames[number % len(self._frames)], source)
 
     def describe(self, offer: bytes) -> bytes:
-        """The answer to an offer, or to none; empty when PCMU was not offered."""
+        """The answer to an offer, or to none; empty when PCMU was not offered. Nothing is sent to who holds us."""
         audio = _AUDIO.search(offer)
-        if offer and (audio is None or b"0" not in audio[1].split()):
+        if offer and (audio is None or b"0" not in audio[2].split()):
             return b""
         events = _EVENTS.search(offer)
         dtmf = events[1].decode() if events else "" if offer else "101"
         direction = next((there for here, there in _MIRROR.items() if here in offer), "sendrecv")
+        if audio:
+            change = self._on_hold.discard if direction.startswith("send") else self._on_hold.add
+            change(int(audio[1]))
         lines = [
             "v=0",
             f"o=- {self.port} {time.time_ns() // 1000} IN IP4 {LOOPBACK}",

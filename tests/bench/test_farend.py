@@ -52,6 +52,22 @@ def test_each_packet_is_answered_by_the_next_one(audio: Audio) -> None:
     assert audio.received == 3
 
 
+def test_nothing_is_sent_to_a_phone_that_holds(audio: Audio) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(2)
+        phone.bind((LOOPBACK, 0))
+        offer = OFFER.replace(b"4000", str(phone.getsockname()[1]).encode())
+        for direction, heard in ((b"sendonly", False), (b"sendrecv", True)):
+            audio.describe(offer + b"a=" + direction + b"\r\n")
+            phone.sendto(b"\x80\x00" + bytes(170), (LOOPBACK, audio.port))
+            audio.read()
+            phone.setblocking(False)
+            try:
+                assert (phone.recv(2048) != b"") is heard
+            except BlockingIOError:
+                assert not heard
+
+
 def test_registration_wants_the_password(audio: Audio, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.settimeout(2)
