@@ -347,6 +347,7 @@ class CodecParam:
 
 class StreamInfo:
     proto: int
+    txPt: int
     remoteRtpAddress: str
     codecName: str
     codecClockRate: int
@@ -357,7 +358,13 @@ class MathStat:
     last: int
     mean: int
 
+class MediaTransportInfo:
+    localRtpName: str
+    srcRtpName: str
+
 class RtcpStreamStat:
+    updateCount: int
+    lossPeriodUsec: MathStat
     pkt: int
     bytes: int
     discard: int
@@ -372,6 +379,7 @@ class RtcpStat:
 class JbufState:
     avgDelayMsec: int
     discard: int
+    empty: int
 
 class StreamStat:
     rtcp: RtcpStat
@@ -382,6 +390,7 @@ class Call:
     def getInfo(self) -> CallInfo: ...
     def getAudioMedia(self, med_idx: int) -> AudioMedia: ...
     def getStreamInfo(self, med_idx: int) -> StreamInfo: ...
+    def getMedTransportInfo(self, med_idx: int) -> MediaTransportInfo: ...
     def getStreamStat(self, med_idx: int) -> StreamStat: ...
     def makeCall(self, uri: str, prm: CallOpParam) -> None: ...
     def answer(self, prm: CallOpParam) -> None: ...

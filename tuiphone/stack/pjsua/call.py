@@ -95,6 +95,7 @@ class CallSession:
         self.sip_call_id = ""
         self.their_codecs: tuple[str, ...] = ()
         self.confirmed = False
+        self.ptime_ms = 20
         self.audio = CallAudio(context, call_id)
         self._context = context
         self._forget = forget
@@ -216,7 +217,11 @@ class CallSession:
             self._remote_hold = not may_send
         port = self.sip.getAudioMedia(int(audio.index)) if audio.audioConfSlot >= 0 else None
         self.audio.attach(port, may_send and not local_hold, may_hear and not local_hold)
-        stream = stream_of(self.sip.getStreamInfo(int(audio.index)), int(audio.dir), self._encryption(audio))
+        index = int(audio.index)
+        details = self.sip.getStreamInfo(index)
+        local = self.sip.getMedTransportInfo(index).localRtpName
+        stream = stream_of(details, int(audio.dir), local, self._encryption(details))
+        self.ptime_ms = stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
@@ -304,9 +309,8 @@ class CallSession:
             self._answered_as = asserted_party(message)
             self.their_codecs = codecs.offered(message.body) or self.their_codecs
 
-    def _encryption(self, audio: pj.CallMediaInfo) -> str:
+    def _encryption(self, info: pj.StreamInfo) -> str:
         assert self.sip is not None
-        info = self.sip.getStreamInfo(int(audio.index))
         secured = int(info.proto) & pj.PJMEDIA_TP_PROFILE_SRTP
         return (srtp_suite(self.sip.dump(True, "")) or "SRTP") if secured else ""
 

@@ -54,8 +54,8 @@ def direction_word(direction: int) -> str:
     return ("inactive", "sendonly", "recvonly", "sendrecv")[direction & 3]
 
 
-def stream_of(info: pj.StreamInfo, direction: int, encryption: str) -> MediaStream:
-    """The negotiated stream."""
+def stream_of(info: pj.StreamInfo, direction: int, local: str, encryption: str) -> MediaStream:
+    """The negotiated stream; ``local`` is our own "address:port"."""
     codec = info.audCodecParam
     frames = max(1, int(codec.setting.frmPerPkt)) if codec.setting else 1
     return MediaStream(
@@ -66,6 +66,8 @@ def stream_of(info: pj.StreamInfo, direction: int, encryption: str) -> MediaStre
         direction=direction_word(direction),
         remote=info.remoteRtpAddress,
         encryption=encryption,
+        local=local,
+        payload_type=int(info.txPt),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pjsua2 as pj
 
@@ -15,6 +16,8 @@ from tuiphone.stack.pjsua.convert import level_db
 from tuiphone.stack.pjsua.pump import Pump, Timer
 
 _MIC = "meter"
+_PEAKS_HZ = 5.0
+"""How often levels are looked at when only the loudest between two rounds of figures is wanted."""
 
 
 class Meters:
@@ -32,6 +35,7 @@ class Meters:
         self._mic = False
         self._timers: dict[str, Timer] = {}
         self._heard: dict[str, tuple[int, float]] = {}
+        self._peaks: dict[str, Levels] = {}
 
     def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
         """Measure so often; ``mic`` also the devices while there is no call."""
@@ -45,12 +49,14 @@ class Meters:
     def arm(self) -> None:
         """Start the rounds that are wanted and have something to measure; called when a call gets audio."""
         busy = any(call.audio.port for call in self._calls())
-        self._set("levels", self._levels_hz or (10.0 if self._mic else 0.0), busy or self._mic, self._levels)
+        levels_hz = self._levels_hz or (_PEAKS_HZ if self._mic or self._stats_hz else 0.0)
+        self._set("levels", levels_hz, busy or self._mic, self._levels)
         self._set("stats", self._stats_hz, busy, self._stats)
 
     def forget(self, call_id: str) -> None:
         """A call is over."""
         self._heard.pop(call_id, None)
+        self._peaks.pop(call_id, None)
 
     def close(self) -> None:
         """Measure no more."""
@@ -82,20 +88,34 @@ class Meters:
         if self._mic:
             port = self._sound.port
             self._report(Levels("", level_db(port.getTxLevel()), level_db(port.getRxLevel())))
-        if self._levels_hz:
-            for call in self._calls():
-                if call.audio.port:
-                    mic, ear = call.audio.port.getRxLevel(), call.audio.port.getTxLevel()
-                    self._report(Levels(call.id, level_db(mic), level_db(ear)))
+        for call in self._calls():
+            if call.audio.port:
+                mic, ear = call.audio.port.getRxLevel(), call.audio.port.getTxLevel()
+                levels = Levels(call.id, level_db(mic), level_db(ear))
+                peak = self._peaks.get(call.id, levels)
+                self._peaks[call.id] = Levels(call.id, max(peak.mic_db, levels.mic_db), max(peak.ear_db, levels.ear_db))
+                if self._levels_hz:
+                    self._report(levels)
 
     def _stats(self) -> None:
         for call in self._calls():
             if call.audio.port and call.sip and call.confirmed:
                 try:
-                    stats = call.sip.getStreamStat(0)
+                    stats, transport = call.sip.getStreamStat(0), call.sip.getMedTransportInfo(0)
                 except pj.Error:
                     continue  # its stream is being replaced
-                self._report(figures(call.id, stats, self._silence(call.id, int(stats.rtcp.rxStat.pkt))))
+                peak = self._peaks.pop(call.id, None)
+                silent_s = self._silence(call.id, int(stats.rtcp.rxStat.pkt))
+                self._report(
+                    replace(
+                        figures(call.id, stats, call.ptime_ms),
+                        rx_silent_s=round(silent_s, 1),
+                        rx_from=transport.srcRtpName if stats.rtcp.rxStat.pkt else "",
+                        far_rtcp=bool(stats.rtcp.txStat.updateCount or stats.rtcp.rttUsec.n),
+                        rx_level_db=peak.ear_db if peak else None,
+                        tx_level_db=peak.mic_db if peak else None,
+                    )
+                )
 
     def _silence(self, call_id: str, packets: int) -> float:
         """Seconds since the count of packets last changed, as far as the rounds can tell."""
@@ -106,9 +126,9 @@ class Meters:
         return now - before[1]
 
 
-def figures(call_id: str, stats: pj.StreamStat, silent_s: float) -> StreamStats:
+def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int) -> StreamStats:
     """The figures of pjmedia as the model's."""
-    rx, tx, rtt = stats.rtcp.rxStat, stats.rtcp.txStat, stats.rtcp.rttUsec
+    rx, tx = stats.rtcp.rxStat, stats.rtcp.txStat
     return StreamStats(
         call_id=call_id,
         rx_packets=int(rx.pkt),
@@ -117,12 +137,14 @@ def figures(call_id: str, stats: pj.StreamStat, silent_s: float) -> StreamStats:
         rx_discarded=int(rx.discard) + int(stats.jbuf.discard),
         rx_jitter_ms=_ms(rx.jitterUsec),
         rx_buffer_ms=float(stats.jbuf.avgDelayMsec),
+        rx_empty_ms=float(stats.jbuf.empty * ptime_ms),
+        rx_loss_run=round(rx.lossPeriodUsec.mean / 1000 / ptime_ms, 2) if rx.lossPeriodUsec.n else -1.0,
         tx_packets=int(tx.pkt),
         tx_bytes=int(tx.bytes),
         tx_lost=int(tx.loss),
         tx_jitter_ms=_ms(tx.jitterUsec),
-        rtt_ms=_ms(rtt),
-        rx_silent_s=round(silent_s, 1),
+        rtt_ms=_ms(stats.rtcp.rttUsec),
+        far_reports=int(tx.updateCount),
     )
 
 
