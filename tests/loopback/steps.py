@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.stackprocess import StackProcess
 
@@ -45,3 +47,12 @@ async def hang_up(talk: Talk) -> None:
     talk.caller.do("hang_up", talk.out)
     await talk.caller.wait("EndedReport", call_id=talk.out)
     await talk.callee.wait("EndedReport", call_id=talk.back)
+
+
+async def written(path: Path) -> None:
+    """A recording is complete once its header tells its length."""
+    for _attempt in range(200):
+        if path.exists() and path.stat().st_size > 44 and path.read_bytes()[40:44] != b"\0\0\0\0":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{path.name} was not written")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import Talk, hang_up, talk
+from tests.loopback.steps import Talk, hang_up, talk, written
 from tests.support.audio import dtmf_digits, level_db, likeness_of_files, read_wav, resample, speech, write_wav
 from tests.support.stackprocess import StackProcess
 
@@ -34,15 +34,6 @@ async def exchange(call: Talk, voices: tuple[Path, Path], folder: Path) -> tuple
     await hang_up(call)
     await asyncio.gather(*(written(path) for path in heard))
     return heard
-
-
-async def written(path: Path) -> None:
-    """A recording is complete once its header tells its length."""
-    for _attempt in range(200):
-        if path.exists() and path.stat().st_size > 44 and path.read_bytes()[40:44] != b"\0\0\0\0":
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{path.name} was not written")
 
 
 async def test_speech_arrives_both_ways(

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import talk
-from tests.loopback.test_audio import written
+from tests.loopback.steps import talk, written
 from tests.support.audio import level_db, likeness_of_files, read_wav, speech, strength, write_wav
 from tests.support.pulse import Pulse
 from tests.support.stackprocess import StackProcess

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.loopback.farend import Dialog, FarEnd, sdp
+from tests.loopback.steps import written
 from tests.support.audio import likeness, read_wav, resample, speech
 from tests.support.rtp import RtpEnd
 from tests.support.stackprocess import StackProcess
@@ -228,7 +230,7 @@ async def test_requests_we_do_not_serve_get_a_proper_answer(alice: StackProcess,
 
 
 async def test_early_media_is_heard_and_the_cause_of_the_failure_told(
-    alice: StackProcess, far: FarEnd, rtp: RtpEnd, tmp_path: object
+    alice: StackProcess, far: FarEnd, rtp: RtpEnd, tmp_path: Path
 ) -> None:
     call = alice.dial(far.uri)
     dialog = await far.take()
@@ -236,8 +238,8 @@ async def test_early_media_is_heard_and_the_cause_of_the_failure_told(
     far.respond(dialog, dialog.invite, 183, "Session Progress", sdp(rtp.port))
     progress = await alice.wait("ProgressReport", call_id=call, code=183)
     assert progress.early_media
-    heard = f"{tmp_path}/early.wav"
-    alice.do("record", call, heard)
+    heard = tmp_path / "early.wav"
+    alice.do("record", call, str(heard))
     sound = speech(1.5, seed=3)
     await rtp.send(sound, dialog.invite.audio_port)
     alice.do("record", call, "")
@@ -251,9 +253,8 @@ async def test_early_media_is_heard_and_the_cause_of_the_failure_told(
     cause = (await alice.wait("EndedReport", call_id=call)).cause
     assert (cause["by"], cause["kind"], cause["code"], cause["q850"]) == ("them", "no_answer", 480, 19)
     assert cause["text"] == "No answer from user (user alerted)"
-    from pathlib import Path
-
-    samples, rate = read_wav(Path(heard))
+    await written(heard)
+    samples, rate = read_wav(heard)
     assert likeness(sound, resample(samples, rate, 8000), 8000) > 0.9
 
 
