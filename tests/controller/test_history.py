@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tuiphone.controller import history as module
 from tuiphone.controller.history import History
 from tuiphone.errors import PhoneError
 from tuiphone.model.call import Direction, EndCause, EndedBy, EndKind, new_call_id
+from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
 
 NOW = time.time()
@@ -62,6 +65,45 @@ def test_a_call_is_found_again_exactly_as_it_was(history: History, path: Path) -
     again = History(path)
     assert again.search() == (kept,)
     again.close()
+
+
+def test_the_quality_of_a_call_is_kept_with_it(history: History) -> None:
+    measured = replace(record(), quality=QualitySummary(4.31, 3.02, 0.4, 7.5, 6.2, 31.0, 41.0, None, 0.0))
+    history.add(measured)
+    history.add(record(ago=60))
+    assert [row.quality for row in history.search()] == [measured.quality, None]
+
+
+def test_what_was_wrong_with_the_sound_is_kept_with_the_end(history: History) -> None:
+    silent = replace(record(), end=replace(HANGUP, audio_problem="nothing is sent to the far end"))
+    history.add(silent)
+    assert history.search() == (silent,)
+
+
+def test_rows_of_the_first_version_have_no_quality(path: Path) -> None:
+    kept = record()
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as old:
+        for statement in module.MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute(
+            "INSERT INTO calls VALUES (1, ?, 'desk', 'incoming', ?, 'Ana Souza', ?, ?, ?, 8.0, 'opus', ?, 1, 'ana')",
+            (
+                kept.call_id,
+                kept.remote_uri,
+                kept.started_at,
+                kept.answered_at,
+                kept.ended_at,
+                '{"by": "them", "kind": "hangup", "code": 200, "reason": "OK", "q850": 16, "text": "Normal",'
+                ' "our_codecs": ["opus"], "their_codecs": ["PCMU", "PCMA"]}',
+            ),
+        )
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+    history = History(path)
+    assert history.problem == ""
+    assert history.search() == (kept,)
+    history.close()
 
 
 def test_the_same_call_is_kept_once(history: History) -> None:

@@ -49,7 +49,7 @@ def after(seconds: int, call: Call = CALL, **others: object) -> Quality:
 
 def test_nothing_is_known_until_something_was_measured() -> None:
     first = after(1)
-    assert first.mos_lq is first.mos_cq is first.word is first.rx.lost_pct is None
+    assert (first.mos_lq, first.mos_cq, first.word, first.rx.lost_pct) == (None, None, None, None)
     assert texts_quality.quality_line(first).startswith("MOS – unknown")
 
 
@@ -117,7 +117,7 @@ def test_the_far_ends_reports_rate_what_it_hears() -> None:
 
 def test_a_codec_nothing_is_known_of_has_no_score_but_figures() -> None:
     quality = after(6, replace(CALL, media=replace(MEDIA, codec="x-new")))
-    assert quality.mos_lq is quality.word is None
+    assert (quality.mos_lq, quality.word) == (None, None)
     assert quality.rx.kbps == 64.0
     assert quality.rx.lost_pct == 0.0
 
@@ -125,7 +125,7 @@ def test_a_codec_nothing_is_known_of_has_no_score_but_figures() -> None:
 def test_a_held_call_is_not_rated() -> None:
     for held in (replace(CALL, local_hold=True), replace(CALL, remote_hold=True)):
         quality = after(9, held, rx_packets=0)
-        assert quality.mos_lq is quality.word is None
+        assert (quality.mos_lq, quality.word) == (None, None)
 
 
 def test_the_summary_has_mean_and_worst() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 from tuiphone.model.call import Call, CallState
 from tuiphone.model.media import MediaStream, StreamStats
@@ -134,7 +135,7 @@ def _pauses_when_quiet(seen: Observation, media: MediaStream) -> bool:
     usual = 1000 / (media.ptime_ms or _USUAL_PTIME_MS)
     last_level: float | None = None
     paused = False
-    for before, after in zip(seen.samples, seen.samples[1:], strict=False):
+    for before, after in pairwise(seen.samples):
         arrived = after.stats.rx_packets - before.stats.rx_packets
         if arrived and paused:
             return True
