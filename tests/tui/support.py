@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,6 +86,17 @@ class Wire:
         return call
 
 
+class Recorded(TuiPhone):
+    """Keeps what would go to the terminal beside the picture."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        self.written: list[str] = []
+        super().__init__(*args, **more)
+
+    def write_raw(self, text: str) -> None:
+        self.written.append(text)
+
+
 @dataclass
 class Desk:
     """A running screen."""
@@ -94,7 +105,7 @@ class Desk:
     wire: Wire
     app: TuiPhone
     pilot: Pilot[str]
-    written: list[str] = field(default_factory=list)
+    written: list[str]
 
     @property
     def store(self) -> Store:
@@ -142,6 +153,11 @@ class Desk:
         call_id = await self.incoming(number, name)
         self.stack.far_hangs_up(call_id)
         await self.until(lambda: call_id not in self.store.calls, "the end of the missed call")
+
+    def selected(self) -> CallId:
+        """The call that commands mean."""
+        call = self.store.current()
+        return call.id if call else ""
 
     def given(self, command: str) -> list[tuple[object, ...]]:
         """The commands of a kind that the stack was given."""
@@ -200,7 +216,7 @@ async def desk(
     """A screen attached to a controller with the accounts sales and desk."""
     async with bench(config or Config(accounts=(SALES, DESK)), stack) as made:
         wire = Wire(made.phone)
-        app = TuiPhone(
+        app = Recorded(
             wire.connect,
             ui,
             phone=phone,
@@ -209,11 +225,8 @@ async def desk(
             clock=made.clock.now,
             environment=environment or {"TERM": "xterm-256color"},
         )
-        written: list[str] = []
-        app.write_raw = written.append  # type: ignore[method-assign]
-        app.attention._write = written.append
         async with app.run_test(size=size) as pilot:
-            running = Desk(made, wire, app, pilot, written)
+            running = Desk(made, wire, app, pilot, app.written)
             await running.until(lambda: app.store.is_up, "the engine")
             await running.rest()
             yield running

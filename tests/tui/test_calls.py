@@ -164,16 +164,15 @@ async def test_the_dtmf_method_can_be_changed_in_a_call() -> None:
 async def test_lines_are_selected_by_brackets_arrows_alt_and_click() -> None:
     async with desk() as d:
         first, second = await d.talking("2044"), await d.talking("300")
-        selected = lambda: d.store.current().id if d.store.current() else ""  # type: ignore[union-attr] # noqa: E731
-        assert selected() == second
+        assert d.selected() == second
         await d.press("[")
-        assert selected() == first
+        assert d.selected() == first
         await d.press("alt+2")
-        assert selected() == second
+        assert d.selected() == second
         await d.press("up")
-        assert selected() == first
+        assert d.selected() == first
         await d.pilot.click("#lines", offset=(12, 3))
-        assert selected() == second
+        assert d.selected() == second
 
 
 async def test_a_held_call_that_is_shown_is_the_one_that_resume_means() -> None:

@@ -138,7 +138,7 @@ async def test_a_refused_call_leaves_the_number_in_the_field() -> None:
         await d.press("d", "9", "9")
         await d.incoming()
         await d.press("enter")
-        await d.until(lambda: d.message(), "the reason")
+        await d.until(d.message, "the reason")
         assert d.app.main.dial.input.value == "99"
         assert not d.given("make_call")
 

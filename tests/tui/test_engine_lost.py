@@ -67,15 +67,14 @@ async def test_an_engine_that_stops_in_order_says_so() -> None:
 
 async def test_readings_are_asked_for_only_while_something_moves() -> None:
     async with desk() as d:
-        assert d.stack.watched[0] == 0
-        assert d.app._seconds is None
+        await d.until(lambda: d.stack.watched[0] == 0 and not d.app.ticks, "silence")
         call = await d.talking()
         await d.until(lambda: d.stack.watched[0] > 0, "readings")
-        assert d.app._seconds is not None
+        await d.until(lambda: d.app.ticks, "the clocks")
         await d.press("o")
         await d.until(lambda: d.stack.watched[0] == 0, "no readings on hold")
         d.stack.far_hangs_up(call)
-        await d.until(lambda: d.app._seconds is None and d.app._meters is None, "no timers without a call")
+        await d.until(lambda: not d.app.ticks, "no timers without a call")
 
 
 async def test_leaving_without_an_engine_asks_nothing() -> None:

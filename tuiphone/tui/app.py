@@ -194,6 +194,11 @@ class TuiPhone(App[str], inherit_bindings=False):
             self._meters = None
             self.store.changed(Topic.READINGS)
 
+    @property
+    def ticks(self) -> bool:
+        """Whether anything on the screen moves by itself more often than once a minute."""
+        return self._seconds is not None or self._meters is not None
+
     def _second(self) -> None:
         self._flash = not self._flash
         self.attention.show_title(self._flash)

@@ -13,9 +13,17 @@ from tuiphone.model.address import printable
 Piece = str | tuple[str, str] | Content
 
 
+_TYPEWRITER = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "…": "...", "←": "<", "→": ">"})
+
+
+def plain(text: str, mark: str) -> str:
+    """Text for the set of signs that ``mark`` is of: with a typewriter's quotes where it is ASCII."""
+    return text.translate(_TYPEWRITER) if mark.isascii() else text
+
+
 def cut(text: str, width: int, mark: str) -> str:
     """Text of anybody, made safe and at most ``width`` cells wide; ``mark`` (one cell) stands where it was cut."""
-    text = printable(text, 500)
+    text = plain(printable(text, 500), mark)
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1) + mark if width > 0 else ""

@@ -27,6 +27,8 @@ COMING_UP_S = 2.0
 EAGER_S = 0.04
 ATTEMPT_S = 5.0
 HISTORY_ROWS = 100
+_SUBSCRIBING_S = 0.05
+"""Time for a subscription to leave this process; what is sent after it arrives after it."""
 
 Connect = Callable[[], Awaitable[Phone]]
 Subscription = AsyncIterator[tuple[int, Event | Reading]]
@@ -66,7 +68,7 @@ class Session:
 
     async def readings_flow(self) -> None:
         """Wait until the engine has taken note that readings are wanted: a question asked later is answered later."""
-        await asyncio.sleep(0)
+        await asyncio.sleep(_SUBSCRIBING_S)
         await self.phone.devices()
 
     async def run(self) -> None:

@@ -113,7 +113,7 @@ class CallPanel(Rows, can_focus=True):
     def _mic(self, call: Call, width: int) -> Content:
         if call.muted:
             word, style = _("MUTED"), "bold reverse $text-error"
-        elif not call.is_talking:
+        elif not call.is_talking or not self.store.is_up:
             word, style = _("off"), "$foreground 60%"
         else:
             word, style = _("live"), "$text-success"

@@ -19,7 +19,7 @@ from tuiphone.model.account import Account
 from tuiphone.model.address import AddressError, DialPlan, plan_dial
 from tuiphone.model.call import Direction
 from tuiphone.model.record import CallRecord
-from tuiphone.tui.paint import click, cut, fit, row
+from tuiphone.tui.paint import click, cut, fit, plain, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Store, Topic
@@ -265,10 +265,10 @@ class DialHelp(Rows):
         account = self.store.account_to_dial_from()
         planned = plan(value, account)
         if isinstance(planned, str):
-            return Content.styled(planned, "$text-warning").wrap(width)
+            return Content.styled(plain(planned, self.signs.cut), "$text-warning").wrap(width)
         title = account.title if account else planned.account_id
         words = _("dials {number} from {account}").format(number=planned.shown, account=title)
-        return Content.styled(words, "$text-success").wrap(width)
+        return Content.styled(plain(words, self.signs.cut), "$text-success").wrap(width)
 
     def _suggestions(self, width: int, room: int) -> list[Content]:
         if room <= 0:
@@ -298,7 +298,7 @@ class DialHelp(Rows):
             for key in line:
                 action = f"press('{key}')"
                 letters = f"{_LETTERS.get(key, ''):<4}"
-                face = row(f"{upright}  ", (key, "bold"), " ", (letters[: _KEY_WIDTH - 6], "$foreground 60%"), upright)
+                face = row(f"{upright} ", (key, "bold"), " ", (letters, "$foreground 60%"), upright)
                 tops.append(click(top_left + edge + top_right, action))
                 faces.append(click(face, action))
                 feet.append(click(low_left + edge + low_right, action))

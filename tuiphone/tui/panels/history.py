@@ -28,7 +28,7 @@ PAGE = 100
 """Rows fetched at once."""
 
 
-def record_row(record: CallRecord, width: int, signs: Glyphs, brief: bool = False) -> Content:
+def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief: bool = False) -> Content:
     """One ended call: what it was, who, when, how long, and where there is room why it ended."""
     if record.missed:
         sign, word, style = signs.missed, _("missed"), "$text-error"
@@ -38,7 +38,9 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, brief: bool = Fals
         sign, word, style = signs.outgoing, _("out"), "$text-primary"
     number, name = _number(record), record.remote_name
     who = f"{number} {name}" if name and name != number else number
-    when = fit(texts.clock(record.started_at) if _today(record) else _day(record), 6, signs.cut, right=True)
+    when = fit(
+        texts.clock(record.started_at) if _same_day(record.started_at, now) else _day(record), 6, signs.cut, right=True
+    )
     why = ""
     if not brief and width >= 76:
         why = "  " + fit(texts.end_sentence(record) if record.end else "", width - 50, signs.cut)
@@ -59,8 +61,8 @@ def _number(record: CallRecord) -> str:
     return uri.partition(":")[2].partition("@")[0] or uri
 
 
-def _today(record: CallRecord) -> bool:
-    return time.localtime(record.started_at)[:3] == time.localtime()[:3]
+def _same_day(moment: float, now: float) -> bool:
+    return time.localtime(moment)[:3] == time.localtime(now)[:3]
 
 
 def _day(record: CallRecord) -> str:
@@ -72,7 +74,7 @@ class HistoryList(Listing[CallRecord]):
 
     def draw(self, item: CallRecord, width: int, here: bool) -> Content:
         """One row."""
-        return record_row(item, width, self.signs)
+        return record_row(item, width, self.signs, self.store.clock())
 
     def empty(self) -> str:
         """What to say without rows."""

@@ -11,7 +11,6 @@ from textual.content import Content
 from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.call import Call, CallState, Direction
-from tuiphone.model.record import CallRecord
 from tuiphone.tui.paint import click, fit, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.panels.history import record_row
@@ -102,8 +101,6 @@ class Lines(Rows, can_focus=True):
             return []
         title = f" {self.signs.rule} {_('history')} "
         rule = Content.styled(title + self.signs.rule * max(0, width - len(title) - 1), "$foreground 60%")
-        rows = [record_row(record, width, self.signs, brief=True) for record in self._recent()[: room - 1]]
+        recent = self.store.history[: room - 1]
+        rows = [record_row(record, width, self.signs, self.store.clock(), brief=True) for record in recent]
         return [click(content, "command('history')") for content in (rule, *rows)]
-
-    def _recent(self) -> Sequence[CallRecord]:
-        return self.store.history
