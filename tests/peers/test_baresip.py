@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio import dtmf_digits, find_file, read_wav, speech, write_wav
+from tests.support.audio import dtmf_digits, likeness_of_files, read_wav, speech, write_wav
 from tests.support.baresip import Baresip
 from tests.support.kamailio import Kamailio
 from tests.support.phone import Phone, complete_wav, registered_account
@@ -36,8 +36,8 @@ async def test_dials_baresip_and_both_hear_each_other(tmp_path: Path) -> None:
         assert ended.end is not None
         assert (ended.end.by, ended.end.kind) == (EndedBy.US, EndKind.HANGUP)
         await baresip.until_event("CALL_CLOSED")
-        assert find_file(ours, await baresip.heard()).correlation > 0.9
-        assert find_file(theirs, await complete_wav(heard)).correlation > 0.9
+        assert likeness_of_files(ours, await baresip.heard()) > 0.9
+        assert likeness_of_files(theirs, await complete_wav(heard)) > 0.9
 
 
 async def test_is_called_by_baresip_and_both_hear_each_other(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ async def test_is_called_by_baresip_and_both_hear_each_other(tmp_path: Path) -> 
         ended = await phone.until_ended(ringing.id)
         assert ended.end is not None
         assert (ended.end.by, ended.end.kind) == (EndedBy.THEM, EndKind.HANGUP)
-        assert find_file(ours, await baresip.heard()).correlation > 0.9
-        assert find_file(theirs, await complete_wav(heard)).correlation > 0.9
+        assert likeness_of_files(ours, await baresip.heard()) > 0.9
+        assert likeness_of_files(theirs, await complete_wav(heard)) > 0.9
 
 
 @pytest.mark.parametrize("codec", ["PCMA", "G722", "opus"])
@@ -81,7 +81,7 @@ async def test_agrees_with_baresip_on_a_codec(tmp_path: Path, codec: str) -> Non
         await phone.api.hang_up()
         await baresip.until_event("CALL_CLOSED")
         # Opus does not keep the waveform, only the sound.
-        assert find_file(ours, await baresip.heard()).correlation > (0.8 if codec == "opus" else 0.9)
+        assert likeness_of_files(ours, await baresip.heard()) > (0.8 if codec == "opus" else 0.9)
 
 
 async def test_the_far_end_holds_and_resumes(tmp_path: Path) -> None:

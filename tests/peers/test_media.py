@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio import find, find_file, speech, write_wav
+from tests.support.audio import likeness, likeness_of_files, speech, write_wav
 from tests.support.phone import Phone, complete_wav
 from tests.support.process import until
 from tests.support.rtp import RtpEnd, audio_port
@@ -127,7 +127,7 @@ async def test_early_media_is_heard_before_the_answer(tmp_path: Path) -> None:
         await phone.api.hang_up()
         await phone.until_ended(call)
         await sipp.finish()
-        assert find_file(said, await complete_wav(heard)).correlation > 0.9
+        assert likeness_of_files(said, await complete_wav(heard)) > 0.9
 
 
 async def test_early_media_that_ends_in_a_refusal(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ async def test_an_invite_without_an_offer_gets_ours_in_the_answer(tmp_path: Path
         await rtp.until_packets(90)
         await phone.api.hang_up()
         await sipp.finish()
-        assert find(ours, rtp.audio, 8000).correlation > 0.9
+        assert likeness(ours, rtp.audio, 8000) > 0.9
 
 
 async def test_an_offer_in_a_later_invite_without_a_body(tmp_path: Path) -> None:

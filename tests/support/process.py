@@ -17,6 +17,9 @@ from typing import Self, TypeVar
 POLL_S = 0.02
 T = TypeVar("T")
 
+_GUARD = ["--pdeathsig", "KILL", *(["--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] if os.geteuid() == 0 else [])]
+"""Ends with the test runner, however that ends; takes no real-time priority before others, as no ordinary user does."""
+
 
 class ProcessFailed(AssertionError):
     """A program ended, or did not get ready, when it should have; the message has its last lines."""
@@ -40,8 +43,7 @@ async def until(condition: Callable[[], T | Awaitable[T]], timeout_s: float, wha
 class Process:
     """A program in a process group of its own, which is killed as a whole when the context ends.
 
-    Standard output and error go to ``log``, where ``text`` reads them at any time. ``setpriv`` ends the program even if
-    the test runner itself is killed.
+    Standard output and error go to ``log``, where ``text`` reads them at any time.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Process:
     def start(self) -> None:
         """Start, or start again after ``stop``; output is appended."""
         setpriv = shutil.which("setpriv")
-        guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+        guard = [setpriv, *_GUARD] if setpriv else []
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*guard, *self.argv],

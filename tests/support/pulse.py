@@ -1,6 +1,6 @@
 """A private PulseAudio with virtual devices: a sound card that tests can speak into and listen to.
 
-Sinks ``spk`` and ``ring`` are loudspeakers, ``head`` is a second one; source ``mic`` is a microphone that hears what is
+Sinks ``spk``, ``head``, ``spare`` and ``ring`` are loudspeakers; source ``mic`` is a microphone that hears what is
 played into the sink ``micfeed``, ``mic2`` hears ``mic2feed``. Programs started with ``environment`` see just these.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +15,7 @@ from typing import Self
 
 from tests.support.process import Process, until
 
-SINKS = ("spk", "ring", "head", "micfeed", "mic2feed")
+SINKS = ("spk", "head", "spare", "ring", "micfeed", "mic2feed")
 SOURCES = {"mic": "micfeed", "mic2": "mic2feed"}
 RATE = 48000
 
@@ -31,7 +30,13 @@ pcm.!default {{ type pulse hint {{ show on description "default" }} }}
 ctl.!default {{ type pulse }}
 {devices}
 """
-_ALSA_DEVICE = 'pcm.{name} {{ type pulse device "{device}" hint {{ show on description "{name}" }} }}'
+# One direction each, as a loudspeaker and a microphone are: ALSA's pulse plug-in alone would claim both.
+_ALSA_DEVICE = """\
+pcm.{name} {{
+    type asym
+    {direction}.pcm {{ type pulse device "{name}" }}
+    hint {{ show on description "{name}" }}
+}}"""
 
 
 @dataclass
@@ -39,7 +44,6 @@ class Pulse:
     """The sound server, in a folder of its own."""
 
     folder: Path
-    sinks: Sequence[str] = SINKS
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,13 @@ class Pulse:
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         return done.stdout
+
+    def unplug(self, sink: str) -> None:
+        """Take a loudspeaker away."""
+        for line in self.control("list", "short", "modules").splitlines():
+            number, _, module = line.partition("\t")
+            if f"sink_name={sink} " in module:
+                self.control("unload-module", number)
 
     def play(self, wav: Path, sink: str = "micfeed") -> Process:
         """A player of a WAV file into a sink; enter it to begin."""
@@ -118,14 +129,15 @@ class Pulse:
 
     def _script(self) -> str:
         lines = [f"load-module module-native-protocol-unix auth-anonymous=1 socket={self.socket}"]
-        lines += [_SINK.format(name=name, rate=RATE) for name in self.sinks]
-        lines += [_SOURCE.format(name=name, feed=feed) for name, feed in SOURCES.items() if feed in self.sinks]
+        lines += [_SINK.format(name=name, rate=RATE) for name in SINKS]
+        lines += [_SOURCE.format(name=name, feed=feed) for name, feed in SOURCES.items()]
         lines += ["set-default-sink spk", "set-default-source mic"]
         return "\n".join(lines) + "\n"
 
     def _alsa(self) -> str:
-        names = [*self.sinks, *(name for name, feed in SOURCES.items() if feed in self.sinks)]
-        return _ALSA.format(devices="\n".join(_ALSA_DEVICE.format(name=name, device=name) for name in names))
+        devices = [_ALSA_DEVICE.format(name=name, direction="playback") for name in SINKS]
+        devices += [_ALSA_DEVICE.format(name=name, direction="capture") for name in SOURCES]
+        return _ALSA.format(devices="\n".join(devices))
 
 
 @dataclass
