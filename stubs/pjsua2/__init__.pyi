@@ -371,7 +371,11 @@ class RtcpStreamStat:
     loss: int
     jitterUsec: MathStat
 
+class RtcpSdes:
+    cname: str
+
 class RtcpStat:
+    peerSdes: RtcpSdes
     txStat: RtcpStreamStat
     rxStat: RtcpStreamStat
     rttUsec: MathStat

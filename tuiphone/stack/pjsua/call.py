@@ -96,6 +96,7 @@ class CallSession:
         self.their_codecs: tuple[str, ...] = ()
         self.confirmed = False
         self.ptime_ms = 20
+        self.frame_ms = 20
         self.audio = CallAudio(context, call_id)
         self._context = context
         self._forget = forget
@@ -221,7 +222,7 @@ class CallSession:
         details = self.sip.getStreamInfo(index)
         local = self.sip.getMedTransportInfo(index).localRtpName
         stream = stream_of(details, int(audio.dir), local, self._encryption(details))
-        self.ptime_ms = stream.ptime_ms
+        self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:

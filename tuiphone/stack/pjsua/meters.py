@@ -108,10 +108,9 @@ class Meters:
                 silent_s = self._silence(call.id, int(stats.rtcp.rxStat.pkt))
                 self._report(
                     replace(
-                        figures(call.id, stats, call.ptime_ms),
+                        figures(call.id, stats, call.ptime_ms, call.frame_ms),
                         rx_silent_s=round(silent_s, 1),
-                        rx_from=transport.srcRtpName if stats.rtcp.rxStat.pkt else "",
-                        far_rtcp=bool(stats.rtcp.txStat.updateCount or stats.rtcp.rttUsec.n),
+                        rx_from=transport.srcRtpName,
                         rx_level_db=peak.ear_db if peak else None,
                         tx_level_db=peak.mic_db if peak else None,
                     )
@@ -126,18 +125,18 @@ class Meters:
         return now - before[1]
 
 
-def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int) -> StreamStats:
-    """The figures of pjmedia as the model's."""
+def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int, frame_ms: int) -> StreamStats:
+    """The figures of pjmedia as the model's. The jitter buffer counts the codec's frames, of which a packet may hold several."""
     rx, tx = stats.rtcp.rxStat, stats.rtcp.txStat
     return StreamStats(
         call_id=call_id,
         rx_packets=int(rx.pkt),
         rx_bytes=int(rx.bytes),
         rx_lost=int(rx.loss),
-        rx_discarded=int(rx.discard) + int(stats.jbuf.discard),
+        rx_discarded=int(rx.discard) + round(stats.jbuf.discard * frame_ms / ptime_ms),
         rx_jitter_ms=_ms(rx.jitterUsec),
         rx_buffer_ms=float(stats.jbuf.avgDelayMsec),
-        rx_empty_ms=float(stats.jbuf.empty * ptime_ms),
+        rx_empty_ms=float(stats.jbuf.empty * frame_ms),
         rx_loss_run=round(rx.lossPeriodUsec.mean / 1000 / ptime_ms, 2) if rx.lossPeriodUsec.n else -1.0,
         tx_packets=int(tx.pkt),
         tx_bytes=int(tx.bytes),
@@ -145,6 +144,8 @@ def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int) -> StreamStats:
         tx_jitter_ms=_ms(tx.jitterUsec),
         rtt_ms=_ms(stats.rtcp.rttUsec),
         far_reports=int(tx.updateCount),
+        # Whoever sends RTCP names itself in it (RFC 3550 section 6.1), whether or not it has anything to say of us.
+        far_rtcp=bool(tx.updateCount or stats.rtcp.peerSdes.cname),
     )
 
 
