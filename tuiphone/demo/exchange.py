@@ -158,7 +158,11 @@ class DemoExchange:
     # --- what arrives -----------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes, flow: Flow) -> None:
-        self.layer.receive(data, flow)
+        try:
+            self.layer.receive(data, flow)
+        except Exception:
+            # One message must never cost the others their exchange.
+            log.exception("a message of %d octets from %s could not be worked with", len(data), flow.peer)
 
     def on_request(self, transaction: ServerTransaction) -> None:
         """A new request."""

@@ -95,7 +95,9 @@ def parse(body: bytes) -> list[MediaLine]:
     if not lines or lines[0] != "v=0":
         raise NotAcceptable("not a session description")
     starts = [i for i, line in enumerate(lines) if line.startswith("m=")]
-    session = lines[: starts[0]] if starts else lines
+    if not starts:
+        raise NotAcceptable("a session without media")
+    session = lines[: starts[0]]
     default = Direction.SENDRECV
     for word in Direction:
         default = word if f"a={word}" in session else default
