@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RETRY_S = (0.1, 0.25, 0.5, 1.0)
 """Pauses between attempts; the last one goes on for ever."""
-COMING_UP_S = 2.0
+COMING_UP_S = 3.0
 """An engine that was just started may need so long. Until then it is looked for often, and is not called lost."""
 EAGER_S = 0.04
 ATTEMPT_S = 5.0

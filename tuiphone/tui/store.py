@@ -90,6 +90,8 @@ class Store:
         self.clock = clock
         self.link = Link.CONNECTING
         self.lost_reason = ""
+        self.was_up = False
+        """An engine has answered once: what is shown came from it."""
         self.engine = ""
         self.missing: tuple[str, ...] = ()
         self.warnings: tuple[str, ...] = ()
@@ -130,7 +132,7 @@ class Store:
 
     def attach(self, snapshot: Snapshot) -> None:
         """Take over the engine's whole state."""
-        self.link, self.lost_reason = Link.UP, ""
+        self.link, self.lost_reason, self.was_up = Link.UP, "", True
         self.engine, self.missing, self.max_lines = snapshot.engine, snapshot.missing, snapshot.max_lines
         self.warnings = snapshot.warnings
         self.theme, self.default_account = snapshot.theme, snapshot.default_account

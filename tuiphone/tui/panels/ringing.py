@@ -34,11 +34,11 @@ class RingingStrip(Rows):
         return self._quiet(width)
 
     def _lost(self, width: int) -> list[Content]:
-        reason = _("ENGINE LOST, reconnecting: {reason}").format(reason=self.store.lost_reason)
+        text = _("ENGINE LOST, reconnecting: {reason}") if self.store.was_up else _("NO ENGINE yet: {reason}")
+        reason = text.format(reason=self.store.lost_reason)
         first = fit(f" {self.signs.failed} {reason}", width, self.signs.cut)
-        keys = row(
-            " ", self._key("start_engine"), self._key("leave"), (_("what is shown may be over"), "$foreground 60%")
-        )
+        stale = _("what is shown may be over") if self.store.calls else ""
+        keys = row(" ", self._key("start_engine"), self._key("leave"), (stale, "$foreground 60%"))
         return [Content.styled(first, "bold reverse $text-error"), keys.truncate(width)]
 
     def _ringing(self, call: Call, width: int) -> list[Content]:

@@ -47,7 +47,8 @@ class StatusBar(Rows):
         if self.store.link is Link.CONNECTING:
             return Content.styled(_("looking for the engine"), "$text-accent")
         if self.store.link is Link.LOST:
-            text = cut(_("ENGINE LOST, reconnecting"), room - 2, self.signs.cut)
+            words = _("ENGINE LOST, reconnecting") if self.store.was_up else _("NO ENGINE, trying")
+            text = cut(words, room - 2, self.signs.cut)
             return Content.styled(f" {text} ", "bold reverse $text-error")
         return self._accounts(room)
 
