@@ -79,6 +79,14 @@ int tuiphone_codecs_register(void);
  * have it sent by TCP from 1300 bytes on). After libCreate. */
 void tuiphone_set_disable_tcp_switch(int on);
 
+/* ---- sound ------------------------------------------------------------- */
+
+/* How many samples the open sound device has taken and brought: a count that
+ * stands still is a device that is stuck. PJ_ENOTFOUND when none is open (the
+ * null device counts as none). SIP thread. */
+int tuiphone_sound_position(unsigned long long *played,
+                            unsigned long long *recorded);
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,6 +64,7 @@ class Runner:
         label: str,
         argv: Sequence[str],
         cwd: Path,
+        *,
         env: Mapping[str, str] | None = None,
         remedy: str = "",
         own_group: bool = True,

@@ -128,12 +128,12 @@ class PrivateApt:
         part.replace(to)
 
     def _apt(self, *argv: str) -> str:
-        return self._runner.run(
-            self._label,
-            argv,
-            self._folder,
-            env={"APT_CONFIG": str(self._folder / "apt.conf")},
-        )
+        env = {"APT_CONFIG": str(self._folder / "apt.conf")}
+        try:
+            return self._runner.run(self._label, argv, self._folder, env=env)
+        except BuildError as error:
+            words = [line[2:].strip() for line in error.tail if line.startswith("E:")]
+            raise BuildError(words[0] if words else error.message, error.remedy, error.tail) from None
 
     def _configure(self, mirror: Mirror, suite: str) -> None:
         folder = self._folder
