@@ -86,7 +86,9 @@ class Phone:
         self.folder.mkdir(parents=True, exist_ok=True)
         # A path of pytest's may be longer than the 107 bytes that a Unix socket's address has room for.
         self._short = Path(tempfile.mkdtemp(prefix="phone-"))
-        self.socket = self._short / "engine.sock"
+        self.home = self._short / "home"
+        self.home.symlink_to(self.folder.absolute(), target_is_directory=True)
+        self.socket = self.home / "run" / "engine.sock"
         self._write_config()
         self.engine = Process(
             [sys.executable, "-m", "tuiphone", "engine", "run"],
@@ -100,8 +102,8 @@ class Phone:
     def program_environment(self) -> dict[str, str]:
         """What every program of this phone (engine, screen, ctl) is started with."""
         return {
-            "TUIPHONE_HOME": str(self.folder),
-            "TUIPHONE_SOCKET": str(self.socket),
+            "TUIPHONE_HOME": str(self.home),
+            "TUIPHONE_SOCKET": "",
             "LANG": "C.UTF-8",
             **self.environment,
         }
