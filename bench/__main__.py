@@ -68,7 +68,7 @@ async def measure(wish: argparse.Namespace, folder: Path, results: Results) -> l
                     await MEASURES[name][0](bench)
                 except BenchError as error:
                     failures.append(f"{name}, run {bench.run + 1}: {error}")
-                    print(f"failed: {error}", file=sys.stderr)
+                    print("failed", file=sys.stderr)
                 else:
                     print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
     return failures
@@ -115,7 +115,7 @@ def main(argv: list[str]) -> int:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"\nbaresip {before['baresip']}; ratio = ours / pjsua; medians of the runs; load average at the end {load}")
     for failure in failures:
-        print(f"not measured: {failure}")
+        print(f"not measured: {failure}\n")
     document = {"about": before, "quick": wish.quick, "figures": as_json(rows, results), "failures": failures}
     wish.output.write_text(json.dumps(document, indent=1) + "\n")
     if failures:

@@ -156,7 +156,7 @@ class Ours:
 
     def _last_words(self) -> str:
         with suppress(OSError):
-            return self._log.read_text()[-400:]
+            return self._log.read_text().strip().rpartition("\n")[2]
         return ""
 
     def _write_config(self) -> None:

@@ -135,7 +135,7 @@ async def _usable(ours: Ours) -> float:
             with suppress(BenchError):
                 return (await screen.shows("dials 7", pressed, 0.05) - screen.started_at) / 1e9
             if time.monotonic() > deadline:
-                raise BenchError(f"no usable screen within 10 s: {screen.text()[-1500:]}")
+                raise BenchError(f"no usable screen within 10 s: {screen.text()[-400:]}")
             screen.press("7")
     finally:
         await screen.close()

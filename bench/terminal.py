@@ -88,7 +88,7 @@ class Terminal:
                     self._arrived.clear()
                     await self._arrived.wait()
         except TimeoutError:
-            raise BenchError(f"{timeout_s:g} s passed without “{text}” on the screen: …{self.text()[-1500:]}") from None
+            raise BenchError(f"{timeout_s:g} s passed without “{text}” on the screen: …{self.text()[-400:]}") from None
 
     async def close(self) -> None:
         """End the program and the terminal."""
