@@ -21,6 +21,7 @@ from tuiphone.controller.ports import (
     MediaReport,
     PlayedReport,
     ProgressReport,
+    PublishedReport,
     RegistrationReport,
     Report,
     RoleChoice,
@@ -30,6 +31,7 @@ from tuiphone.controller.ports import (
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.address import Party, parse_uri
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
+from tuiphone.model.codec import Codec, names_codec
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole
 from tuiphone.model.media import MediaStream
 
@@ -72,6 +74,7 @@ class FakeStack:
         self.commands: list[tuple[object, ...]] = []
         self.registrar: dict[str, tuple[int, str]] = {}
         self.expires_s = 1800
+        self.publish_answer = (200, "OK")
         self.calls: dict[CallId, FakeCall] = {}
         self.accounts: dict[str, tuple[Account, Credentials]] = {}
         self.tones: set[tuple[Tone, DeviceRole]] = set()
@@ -82,9 +85,30 @@ class FakeStack:
         )
         self.watched: tuple[float, float, bool] = (0, 0, False)
         self.running = False
+        self._wanted_codecs: tuple[str, ...] = ()
         self._choices: tuple[RoleChoice, ...] = ()
         self._serial = itertools.count(1)
         self._report: Callable[[Report], None] = lambda report: None
+
+    # codecs
+
+    @property
+    def codecs(self) -> tuple[Codec, ...]:
+        """opus, PCMA and PCMU are there, G729 is missing."""
+        here = {"opus": 48000, "PCMA": 8000, "PCMU": 8000}
+        places: dict[str, int] = {}
+        for pattern in self._wanted_codecs:
+            for name, hz in here.items():
+                if names_codec(pattern, name, hz):
+                    places.setdefault(name, len(places) + 1)
+        found = [Codec(name, hz, 1, places.get(name, 0)) for name, hz in here.items()]
+        found.sort(key=lambda codec: codec.place or 99)
+        return (*found, Codec("G729", 8000, 1, 0, "run make setup"))
+
+    def set_codecs(self, wanted: tuple[str, ...]) -> None:
+        """Change the order."""
+        self._log("set_codecs", wanted)
+        self._wanted_codecs = wanted
 
     # life
 
@@ -93,6 +117,7 @@ class FakeStack:
         self._report = report
         self.running = True
         self.settings = settings
+        self._wanted_codecs = settings.codecs
 
     async def stop(self) -> None:
         """End every call and go down."""
@@ -211,6 +236,12 @@ class FakeStack:
     def record(self, call_id: CallId, path: str) -> None:
         """Record nothing."""
         self._log("record", call_id, path)
+
+    def publish(self, account_id: str, target: str, event: str, content_type: str, body: str) -> None:
+        """Keep the body; the answer is that of ``publish_answer``."""
+        self._log("publish", account_id, target, event, content_type, body)
+        assert account_id in self.accounts, f"unknown account {account_id}"
+        self.report(PublishedReport(account_id, event, *self.publish_answer))
 
     # sound
 

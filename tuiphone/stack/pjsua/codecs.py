@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tuiphone.i18n import _
+from tuiphone.model.codec import KNOWN_CODECS, Codec, names_codec
+
 _STATIC = {"0": "PCMU", "3": "GSM", "8": "PCMA", "9": "G722", "18": "G729"}
 """Payload types that need no rtpmap (RFC 3551 section 6)."""
 _NO_SPEECH = frozenset({"telephone-event", "cn", "red"})
@@ -16,12 +19,6 @@ _MULTI_RATE = frozenset({"isac", "speex", "l16"})
 
 ON_PRIORITY = 250
 """The first codec's priority; pjmedia sorts by it, equal ones by the order of registration."""
-
-
-def matches(wanted: str, name: str, clock_hz: int) -> bool:
-    """Whether "opus" or "iSAC/16000" names this codec."""
-    wanted_name, _, rate = wanted.partition("/")
-    return wanted_name.lower() == name.lower() and rate in {"", str(clock_hz)}
 
 
 def split_id(codec_id: str) -> tuple[str, int]:
@@ -42,9 +39,31 @@ def priorities(available: Iterable[str], wanted: Iterable[str]) -> dict[str, int
     result = {}
     for codec_id in available:
         name, clock_hz = split_id(codec_id)
-        place = next((i for i, want in enumerate(order) if matches(want, name, clock_hz)), None)
+        place = next((i for i, want in enumerate(order) if names_codec(want, name, clock_hz)), None)
         result[codec_id] = 0 if place is None else max(1, ON_PRIORITY - place)
     return result
+
+
+def listing(order: dict[str, int], is_own_build: bool) -> tuple[Codec, ...]:
+    """Every codec by priority, then those that are off, then the known ones this build lacks, with the remedy."""
+    ranked = sorted(order, key=lambda codec_id: -order[codec_id])
+    found = []
+    for place, codec_id in enumerate(ranked, 1):
+        name, clock_hz = split_id(codec_id)
+        channels = codec_id.rpartition("/")[2]
+        found.append(Codec(name, clock_hz, int(channels or 1), place if order[codec_id] else 0))
+    here = {codec.label.lower() for codec in found}
+    remedy = _missing_from_our_build() if is_own_build else _("it needs our own build: make setup with a compiler")
+    lacking = [
+        Codec(name, hz, channels, 0, remedy)
+        for name, hz, channels in KNOWN_CODECS
+        if f"{name}/{hz}".lower() not in here
+    ]
+    return (*found, *lacking)
+
+
+def _missing_from_our_build() -> str:
+    return _("it was left out when this engine was built; run make setup again and read its log")
 
 
 def offered(sdp: str) -> tuple[str, ...]:
@@ -81,7 +100,7 @@ def restrict(sdp: str, wanted: tuple[str, ...]) -> str:
 
 def _is(want: str, payload: str, maps: dict[str, tuple[str, int]]) -> bool:
     name, clock_hz = maps.get(payload, (_STATIC.get(payload, ""), 8000))
-    return matches(want, name, clock_hz)
+    return names_codec(want, name, clock_hz)
 
 
 def _names(line: str, payloads: set[str]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import pjsua2 as pj
 
 from tuiphone.controller.ports import (
+    CodecSettings,
     Credentials,
     EndedReport,
     IncomingReport,
@@ -22,12 +23,14 @@ from tuiphone.i18n import _
 from tuiphone.model.account import Account, Transport
 from tuiphone.model.address import Party, parse_party
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
+from tuiphone.model.codec import names_codec
 from tuiphone.model.device import DeviceRole
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.call import CallSession, SipCall
 from tuiphone.stack.pjsua.cause import Ending, classify
+from tuiphone.stack.pjsua.codecparams import set_parameters
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
@@ -90,7 +93,9 @@ class Core:
         endpoint.libCreate()
         endpoint.libInit(_config(settings))
         can_wake = self._native.start()
-        self.codecs = self._order_codecs(settings.codecs)
+        self._set_codec_parameters(settings.codec_settings)
+        self.codecs: tuple[str, ...] = ()
+        self.order_codecs(settings.codecs)
         self._transports = Transports(endpoint, self._native, settings, report)
         self._transports.start(self._pins)
         endpoint.libStart()
@@ -303,20 +308,34 @@ class Core:
         words = _("the account cannot be used: {why}").format(why=words_of(error))
         self._report(RegistrationReport(account.id, 400, words))
 
-    def _order_codecs(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    def order_codecs(self, wanted: tuple[str, ...]) -> None:
+        """Switch codecs on in this order, all others off."""
         assert self._endpoint is not None
         infos = self._endpoint.codecEnum2()
         ids = [infos[i].codecId for i in range(len(infos))]
         order = codecs.priorities(ids, wanted)
         for codec_id, priority in order.items():
             self._endpoint.codecSetPriority(codec_id, priority)
+        self.codec_list = codecs.listing(order, bool(self._native.features))
         on = sorted((i for i in ids if order[i]), key=lambda i: -order[i])
-        return tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
+        self.codecs = tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
+
+    def _set_codec_parameters(self, settings: CodecSettings) -> None:
+        assert self._endpoint is not None
+        self._native.set_answer_order(settings.answer_order)
+        set_parameters(self._endpoint, settings)
 
     def _missing(self, settings: StackSettings) -> tuple[str, ...]:
         assert self._endpoint is not None
         found = []
-        lacking = [w for w in settings.codecs if not any(codecs.matches(w, *_pair(c)) for c in self.codecs)]
+        lacking = list(
+            dict.fromkeys(
+                c.label
+                for w in settings.codecs
+                for c in self.codec_list
+                if c.remedy and names_codec(w, c.name, c.clock_hz)
+            )
+        )
         if lacking:
             found.append(_("This engine has no {codecs}: calls use the other codecs").format(codecs=", ".join(lacking)))
         if not self._native.features:
@@ -334,11 +353,6 @@ class Core:
         self._pump.wake = lambda: None
         endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
         del endpoint
-
-
-def _pair(shown: str) -> tuple[str, int]:
-    name, _slash, rate = shown.partition("/")
-    return name, int(rate or 0)
 
 
 def _what_the_wheel_lacks() -> list[str]:

@@ -36,6 +36,11 @@ class Native:
         if hasattr(self._lib, "pj_log_set_level"):
             self._lib.pj_log_set_level(0)
 
+    def set_answer_order(self, order: str) -> None:
+        """Answer offers by "local" preference or in the order of the "offer"."""
+        if "answer-order" in self.features:
+            self._lib.tuiphone_set_answer_order(1 if order == "offer" else 0)
+
     def start(self) -> bool:
         """Switch everything on, after libInit; True when the library's sleep can be interrupted."""
         if "tcp-switch" in self.features:

@@ -12,6 +12,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.call import CallId
+from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole
 from tuiphone.stack.pjsua.pump import Pump
 
@@ -44,6 +45,15 @@ class PjsuaStack:
     def missing(self) -> tuple[str, ...]:
         """What this build cannot do."""
         return self._core.missing if self._core else ()
+
+    @property
+    def codecs(self) -> tuple[Codec, ...]:
+        """Every codec of this build."""
+        return self._core.codec_list if self._core else ()
+
+    def set_codecs(self, wanted: tuple[str, ...]) -> None:
+        """Use these codecs from now on."""
+        self._do(lambda core: core.order_codecs(wanted))
 
     # life
 
