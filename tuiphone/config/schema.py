@@ -52,6 +52,14 @@ def _address(value: str) -> str:
 
 def _host_port(value: str) -> str:
     if not value:
+def _sip_or_nothing(value: str) -> str:
+    try:
+        fits = not value or parse_uri(value).scheme in {"sip", "sips"}
+    except AddressError:
+        fits = False
+    return "" if fits else _("a SIP address such as sip:quality@pbx.example, or nothing")
+
+
         return ""
     port = value.rpartition(":")[2] if re.search(r"[^:]:\d+$", value) else "1"
     if re.fullmatch(_HOST_PORT, value) and 0 < int(port) < 65536:
@@ -249,6 +257,20 @@ class Config:
 
     phone: PhoneSection = PhoneSection()
     network: NetworkSection = NetworkSection()
+@dataclass(frozen=True)
+class QualitySection:
+    """Reports on the quality of calls."""
+
+    vq_report_collector: str = text(
+        "",
+        "SIP address that gets a voice quality report (RFC 6035) after each call; empty: no reports.",
+        _sip_or_nothing,
+    )
+    vq_alarm_threshold: int = integer(
+        60, "Report at once when a call's rating R falls below this (93 is perfect, 50 unusable); 0: never.", 0, 93
+    )
+
+
     audio: AudioSection = AudioSection()
     ui: UiSection = UiSection()
     history: HistorySection = HistorySection()
@@ -266,3 +288,5 @@ SECTIONS: dict[str, type] = {
     "log": LogSection,
 }
 """The plain sections by their TOML name; ``[keys]`` and ``[[account]]`` are read apart."""
+    quality: QualitySection = QualitySection()
+    "quality": QualitySection,

@@ -27,6 +27,7 @@ from tuiphone.controller.ports import (
     ProgressReport,
     RegistrationReport,
     Report,
+    PublishedReport,
     RoleChoice,
     Settings,
     SipStack,
@@ -37,6 +38,7 @@ from tuiphone.controller.ports import (
 from tuiphone.controller.quality import QualityMeter
 from tuiphone.controller.ringing import Ringing, ToneRules
 from tuiphone.controller.silence import RtpWatch
+from tuiphone.controller.reporting import QualityReporter, ReportSettings
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
@@ -111,6 +113,9 @@ class Controller:
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
+        self._reporter = QualityReporter(
+            stack, self._quality, report_settings(config), self._accounts.get, self.notify
+        )
         self._watching = (0.0, 0.0, False)
         self._files: dict[CallId, tuple[str, str]] = {}
         self._unsaved: dict[str, str | int | bool] = {}
@@ -378,6 +383,8 @@ class Controller:
         code = self._config.phone.decline_code if kind is EndKind.DND else 486
         self._stack.hang_up(report.call_id, code)
         now = self._clock.now()
+            case PublishedReport():
+                self._reporter.answered(report)
         self._keep(
             CallRecord(
                 report.call_id,
@@ -414,11 +421,14 @@ class Controller:
         self._hub.publish(HistoryChanged(record, self._history.count_missed()))
 
     def _take_figures(self, stats: StreamStats) -> None:
+        self._reporter.ended(call)
         call = next((call for call in self._calls if call.id == stats.call_id), None)
         if call is None:
             return
         now = self._clock.now()
-        self._hub.publish_reading(self._quality.see(call, stats, now))
+        quality = self._quality.see(call, stats, now)
+        self._hub.publish_reading(quality)
+        self._reporter.see(call, quality, now)
         found = self._audio.see(call, stats, now)
         sentence = diagnosis_sentence(found) if found else ""
         if self._calls.audio_problem(call.id, sentence) and sentence:
@@ -524,6 +534,16 @@ def stack_settings(config: Config) -> StackSettings:
         tls_ca_file=network.tls_ca_file,
         tls_cert_file=network.tls_cert_file,
         tls_key_file=network.tls_key_file,
+def report_settings(config: Config) -> ReportSettings:
+    """The part of the configuration that says which quality reports go where."""
+    return ReportSettings(
+        config.quality.vq_report_collector,
+        config.quality.vq_alarm_threshold,
+        config.network.user_agent,
+        config.audio.vad,
+    )
+
+
         rtp_port_min=network.rtp_port_min,
         rtp_port_max=network.rtp_port_max,
         codecs=audio.codecs,

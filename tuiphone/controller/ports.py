@@ -247,6 +247,16 @@ class SipStack(Protocol):
         """Know an account, or replace its settings (running calls are not touched). Does not register by itself."""
         ...
 
+@dataclass(frozen=True, slots=True)
+class PublishedReport:
+    """A ``publish`` got its final answer, or none (``code`` 408 or 503 with a reason of ours)."""
+
+    account_id: str
+    event: str
+    code: int
+    reason: str = ""
+
+
     def remove_account(self, account_id: str) -> None:
         """Unregister and forget."""
         ...
@@ -274,6 +284,7 @@ class SipStack(Protocol):
     def hang_up(self, call_id: CallId, code: int = 0, reason: str = "") -> None:
         """CANCEL, BYE or a final answer, whichever the state asks for; ``code`` is used for the answer (0: 603)."""
         ...
+    | PublishedReport
 
     def hold(self, call_id: CallId) -> None:
         """re-INVITE with a=sendonly."""
@@ -327,6 +338,10 @@ class Settings(Protocol):
         ...
 
     def put_account(self, account: Account, password: str) -> None:
+    def publish(self, account_id: str, target: str, event: str, content_type: str, body: str) -> None:
+        """Send PUBLISH (RFC 3903) to a SIP address, outside of any call; answered by a PublishedReport."""
+        ...
+
         """Keep an account that was added on the screen; an empty password keeps the one it has."""
         ...
 

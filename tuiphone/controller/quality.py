@@ -66,7 +66,8 @@ class _Metered:
     window: deque[_Sample] = field(default_factory=deque)
     reports: deque[_Report] = field(default_factory=lambda: deque(maxlen=2))
     due: int = 0
-    missed: int = 0
+    lost: int = 0
+    late: int = 0
     sent: int = 0
     lost_there: int = 0
     mos: _Spread = field(default_factory=_Spread)
@@ -109,14 +110,19 @@ class QualityMeter:
         return QualitySummary(
             mos_mean=_rounded(metered.mos.mean, 2),
             mos_min=_rounded(metered.mos.low, 2),
-            loss_pct=_rounded(min(100.0, 100 * metered.missed / metered.due), 2) if metered.due else None,
+            loss_pct=_share(metered.lost + metered.late, metered.due),
             loss_worst_pct=_rounded(metered.loss.high, 2),
             jitter_ms=_rounded(metered.jitter.mean, 1),
             jitter_worst_ms=_rounded(metered.jitter.high, 1),
             rtt_ms=_rounded(metered.rtt.mean, 1),
             rtt_worst_ms=_rounded(metered.rtt.high, 1),
-            tx_loss_pct=_rounded(100 * metered.lost_there / metered.sent, 2) if metered.sent else None,
+            tx_loss_pct=_share(metered.lost_there, metered.sent),
         )
+
+    def losses(self, call_id: CallId) -> tuple[float | None, float | None]:
+        """Packets of the whole call that never arrived and that came too late, in percent."""
+        metered = self._calls.get(call_id) or _Metered()
+        return _share(metered.lost, metered.due), _share(metered.late, metered.due)
 
     def forget(self, call_id: CallId) -> None:
         """The call is over."""
@@ -138,7 +144,8 @@ def _slide(metered: _Metered, sample: _Sample) -> None:
     if before:
         # A packet that was given up and arrived after all makes the count of lost ones fall.
         metered.due = max(0, metered.due + _due(stats) - _due(before))
-        metered.missed = max(0, metered.missed + _missing(stats) - _missing(before))
+        metered.lost = max(0, metered.lost + stats.rx_lost - before.rx_lost)
+        metered.late += max(0, stats.rx_discarded - before.rx_discarded)
     window.append(sample)
     while sample.at - window[0].at > WINDOW_S:
         window.popleft()
@@ -157,10 +164,6 @@ def _take_report(metered: _Metered, stats: StreamStats) -> None:
 
 def _due(stats: StreamStats) -> int:
     return stats.rx_packets + stats.rx_lost
-
-
-def _missing(stats: StreamStats) -> int:
-    return stats.rx_lost + stats.rx_discarded
 
 
 def _sum_up(metered: _Metered, quality: Quality) -> None:
@@ -258,6 +261,10 @@ def _burst_ratio(stats: StreamStats, loss_pct: float) -> float:
 
 def _scored(flow: Flow, mos: float) -> Flow:
     return replace(flow, mos=round(mos, 2))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(min(100.0, 100 * part / whole), 2) if whole else None
 
 
 def _known(value: float) -> float | None:

@@ -1,0 +1,225 @@
+"""The body of a voice quality report: application/vq-rtcpxr (RFC 6035 section 4.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tuiphone.model.address import AddressError, parse_uri, printable
+from tuiphone.model.call import Call, Direction
+from tuiphone.model.media import MediaStream
+from tuiphone.model.quality import Quality, QualitySummary
+
+EVENT = "vq-rtcpxr"
+CONTENT_TYPE = "application/vq-rtcpxr"
+_ALGORITHM = "G.107"
+_PLC_STANDARD = 3
+_BUFFER_ADAPTIVE = 3
+_UNKNOWN_ADDRESS = "0.0.0.0:0"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A figure that crossed a limit (RFC 6035 section 4.6.1): ``clear`` when it came back."""
+
+    metric: str
+    critical: bool = False
+    clear: bool = False
+
+    @property
+    def line(self) -> str:
+        """The first line of the report."""
+        severity = "Clear" if self.clear else "Critical" if self.critical else "Warning"
+        return f"VQAlertReport: Type={self.metric} Severity={severity} Dir=local"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedCall:
+    """What a report tells of: the call, our own address and group in it, its figures, and the time of the report.
+
+    ``lost_pct`` and ``discarded_pct`` are of the whole call, None where nothing was measured; ``stop`` is in seconds
+    since the epoch.
+    """
+
+    call: Call
+    address: str
+    group: str
+    stop: float
+    quality: Quality | None = None
+    summary: QualitySummary | None = None
+    lost_pct: float | None = None
+    discarded_pct: float | None = None
+    silence_suppression: bool = False
+
+
+def session_report(reported: ReportedCall) -> str:
+    """The report at the end of a call."""
+    return _report("VQSessionReport: CallTerm", reported)
+
+
+def alert_report(reported: ReportedCall, alert: Alert) -> str:
+    """The report when a figure crosses its limit."""
+    return _report(alert.line, reported)
+
+
+def _report(first: str, reported: ReportedCall) -> str:
+    media = reported.call.media or MediaStream()
+    lines = [first, *_session(reported, media), "LocalMetrics:", *_local(reported, media)]
+    remote = _remote(reported)
+    if remote:
+        lines += ["RemoteMetrics:", *remote]
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
+
+
+def _session(reported: ReportedCall, media: MediaStream) -> list[str]:
+    call = reported.call
+    local, remote = _name_addr("", reported.address), _name_addr(call.remote.name, call.remote.uri)
+    return [
+        f"CallID: {_call_id(call)}",
+        f"LocalID: {local}",
+        f"RemoteID: {remote}",
+        f"OrigID: {local if call.direction is Direction.OUTGOING else remote}",
+        f"LocalGroup: {_word(reported.group)}",
+        f"RemoteGroup: {_word(_host(call.remote.uri))}",
+        f"LocalAddr: {_endpoint(media.local, media.local_ssrc)}",
+        f"RemoteAddr: {_endpoint(media.remote, media.remote_ssrc)}",
+    ]
+
+
+def _call_id(call: Call) -> str:
+    return "".join(printable(call.sip_call_id).split()) or call.id
+
+
+def _name_addr(name: str, uri: str) -> str:
+    quoted = printable(name).replace("\\", "\\\\").replace('"', '\\"')
+    address = f"<{''.join(printable(uri).split())}>"
+    return f'"{quoted}" {address}' if quoted else address
+
+
+def _host(uri: str) -> str:
+    try:
+        return parse_uri(uri).host
+    except AddressError:
+        return ""
+
+
+def _word(text: str) -> str:
+    """Characters that RFC 3261 has in a word."""
+    kept = "".join(c for c in text if c.isascii() and (c.isalnum() or c in "-.!%*_+`'~()<>:\\\"/[]?{}"))
+    return kept or "unknown"
+
+
+def _endpoint(address: str, ssrc: int) -> str:
+    host, _colon, port = (address or _UNKNOWN_ADDRESS).rpartition(":")
+    return f"IP={host.strip('[]')} PORT={port} SSRC=0x{ssrc & 0xFFFFFFFF:x}"
+
+
+# --- how it was -------------------------------------------------------------------------------------------------------
+
+
+def _local(reported: ReportedCall, media: MediaStream) -> list[str]:
+    quality, summary = reported.quality or Quality(reported.call.id), reported.summary or QualitySummary()
+    delays = {
+        "RTD": _whole(summary.rtt_ms if summary.rtt_ms is not None else quality.rtt_ms),
+        "ESD": _whole(_end_system_delay(quality)),
+        "IAJ": _whole(summary.jitter_ms if summary.jitter_ms is not None else quality.rx.jitter_ms),
+    }
+    return [
+        _timestamps(reported),
+        *_line("SessionDesc", _description(reported, media)),
+        *_line("JitterBuffer", _buffer(quality)),
+        *_line("PacketLoss", {"NLR": _percent(reported.lost_pct), "JDR": _percent(reported.discarded_pct)}),
+        *_line("Delay", delays),
+        *_line("Signal", {"SL": _level(quality.rx.level_db)}),
+        *_line("QualityEst", _estimates(quality, summary)),
+    ]
+
+
+def _remote(reported: ReportedCall) -> list[str]:
+    """What the far end told by RTCP, if it told anything."""
+    flow = reported.quality.tx if reported.quality else None
+    loss = reported.summary.tx_loss_pct if reported.summary else None
+    lines = [
+        *_line("PacketLoss", {"NLR": _percent(loss)}),
+        *_line("Delay", {"IAJ": _whole(flow.jitter_ms) if flow else None}),
+    ]
+    return [_timestamps(reported), *lines] if lines else []
+
+
+def _timestamps(reported: ReportedCall) -> str:
+    start = reported.call.answered_at or reported.call.created_at
+    return f"Timestamps: START={_moment(start)} STOP={_moment(max(start, reported.stop))}"
+
+
+def _description(reported: ReportedCall, media: MediaStream) -> dict[str, str | None]:
+    if not media.codec:
+        return {}
+    return {
+        "PT": str(media.payload_type) if media.payload_type >= 0 else None,
+        "PD": _word(media.codec),
+        "SR": str(media.clock_hz) if media.clock_hz else None,
+        "FD": str(media.ptime_ms) if media.ptime_ms else None,
+        "PPS": str(round(1000 / media.ptime_ms)) if media.ptime_ms else None,
+        "PLC": str(_PLC_STANDARD),
+        "SSUP": "on" if reported.silence_suppression else "off",
+    }
+
+
+def _buffer(quality: Quality) -> dict[str, str | None]:
+    if quality.buffer_ms is None:
+        return {}
+    return {"JBA": str(_BUFFER_ADAPTIVE), "JBN": _whole(quality.buffer_ms)}
+
+
+def _end_system_delay(quality: Quality) -> float | None:
+    if quality.delay_ms is None or quality.rtt_ms is None:
+        return quality.buffer_ms
+    return quality.delay_ms - quality.rtt_ms / 2
+
+
+def _estimates(quality: Quality, summary: QualitySummary) -> dict[str, str | None]:
+    mos = summary.mos_mean
+    if quality.r is None and mos is None:
+        return {}
+    conversation = quality.mos_cq is not None
+    return {
+        "RLQ": None if conversation else _whole(quality.r),
+        "RCQ": _whole(quality.r) if conversation else None,
+        "MOSLQ": _score(quality.mos_lq),
+        "MOSCQ": _score(mos if mos is not None else quality.mos_cq) if conversation else None,
+        "QoEEstAlg": _ALGORITHM,
+    }
+
+
+# --- as text ----------------------------------------------------------------------------------------------------------
+
+
+def _line(name: str, values: dict[str, str | None]) -> Iterable[str]:
+    """A line of what is known, and none when nothing is."""
+    known = [f"{key}={value}" for key, value in values.items() if value is not None]
+    return [f"{name}: {' '.join(known)}"] if known else []
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _whole(value: float | None) -> str | None:
+    return None if value is None else str(min(65535, max(0, round(value))))
+
+
+def _percent(value: float | None) -> str | None:
+    return None if value is None else f"{min(100.0, max(0.0, value)):.1f}"
+
+
+def _level(value: float | None) -> str | None:
+    """Level in dBm0, which is 3.14 dB above the level below full scale in G.711's terms (ITU-T G.711 table 1a)."""
+    return None if value is None else str(round(max(-90.0, value + 3.14)))
+
+
+def _score(value: float | None) -> str | None:
+    return None if value is None else f"{min(4.9, value):.1f}"
