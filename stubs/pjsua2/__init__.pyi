@@ -52,7 +52,6 @@ PJMEDIA_SRTP_DISABLED: int
 PJMEDIA_SRTP_OPTIONAL: int
 PJMEDIA_SRTP_MANDATORY: int
 PJMEDIA_SRTP_KEYING_SDES: int
-PJMEDIA_TP_PROFILE_SRTP: int
 PJMEDIA_TYPE_AUDIO: int
 PJ_QOS_TYPE_VOICE: int
 PJ_SSL_CERT_EISSUER_NOT_FOUND: int
@@ -365,7 +364,6 @@ class CodecParam:
     setting: CodecParamSetting
 
 class StreamInfo:
-    proto: int
     txPt: int
     remoteRtpAddress: str
     codecName: str

@@ -46,19 +46,89 @@ async def test_speech_arrives_both_ways(
 
 
 @pytest.mark.parametrize(
-    ("codec", "least"), [("PCMA", 0.95), ("G722", 0.95), ("opus", 0.9), ("G729", 0.75), ("GSM", 0.75), ("speex", 0.9)]
+    ("codec", "least"),
+    [
+        ("PCMA", 0.95),
+        ("G722", 0.95),
+        ("opus", 0.9),
+        ("G729", 0.7),
+        ("GSM", 0.75),
+        ("speex", 0.9),
+        ("iLBC", 0.7),
+        ("iSAC/16000", 0.9),
+        ("iSAC/32000", 0.9),
+    ],
 )
 async def test_every_codec_carries_speech(
     start: Start, voices: tuple[Path, Path], tmp_path: Path, codec: str, least: float
 ) -> None:
     carol, dave = await asyncio.gather(start("carol", codecs=[codec]), start("dave", codecs=[codec]))
     if carol.missing:
-        pytest.skip(f"this build has no {codec}")
+        pytest.skip(f"this build has no {codec}: {carol.missing}")
     call = await talk(carol, dave)
-    assert carol.all("MediaReport")[-1].stream["codec"].lower() == codec.lower()
+    assert carol.all("MediaReport")[-1].stream["codec"].lower() == codec.partition("/")[0].lower()
     at_callee, at_caller = await exchange(call, voices, tmp_path)
     assert likeness_of_files(voices[0], at_callee) >= least
     assert likeness_of_files(voices[1], at_caller) >= least
+
+
+@pytest.mark.parametrize("encryption", ["optional", "mandatory"])
+async def test_encrypted_audio_names_its_suite(
+    start: Start, voices: tuple[Path, Path], tmp_path: Path, encryption: str
+) -> None:
+    carol, dave = await asyncio.gather(start("carol"), start("dave"))
+    for phone in (carol, dave):
+        await phone.add_account(media_encryption=encryption)
+    call = await talk(carol, dave)
+    for phone in (carol, dave):
+        assert "AES" in phone.all("MediaReport")[-1].stream["encryption"]
+    at_callee, at_caller = await exchange(call, voices, tmp_path)
+    assert likeness_of_files(voices[0], at_callee) >= 0.95
+    assert likeness_of_files(voices[1], at_caller) >= 0.95
+
+
+async def test_an_account_that_insists_on_encryption_refuses_a_plain_call(start: Start, bob: StackProcess) -> None:
+    carol = await start("carol")
+    await carol.add_account(media_encryption="mandatory")
+    bob.dial(carol.uri)
+    cause = (await bob.wait("EndedReport")).cause
+    assert (cause["by"], cause["code"]) == ("them", 488)
+
+
+async def test_an_accounts_own_codecs_come_before_the_phones(start: Start) -> None:
+    carol, dave = await asyncio.gather(*(start(name, codecs=["PCMU", "PCMA", "G722"]) for name in ("carol", "dave")))
+    await carol.add_account(codecs=["PCMA", "G722"])
+    await talk(carol, dave)
+    assert dave.all("IncomingReport")[0].codecs == ["PCMA", "G722"]
+    assert carol.all("MediaReport")[-1].stream["codec"] == "PCMA"
+    await talk(dave, carol)
+    assert dave.all("MediaReport")[-1].stream["codec"] in {"PCMA", "G722"}
+
+
+async def test_nobody_hears_anything_while_held_and_everything_after(
+    alice: StackProcess, bob: StackProcess, voices: tuple[Path, Path], tmp_path: Path
+) -> None:
+    call = await talk(alice, bob)
+    for (holder, held_id), (other, other_id) in (call.ends(), call.ends()[::-1]):
+        holder.do("hold", held_id)
+        await holder.wait("MediaReport", call_id=held_id, local_hold=True)
+        await other.wait("MediaReport", call_id=other_id, remote_hold=True)
+        ears = tmp_path / f"{holder.name}-1.wav", tmp_path / f"{other.name}-2.wav"
+        for (phone, call_id), ear, voice in zip(((holder, held_id), (other, other_id)), ears, voices, strict=True):
+            phone.do("record", call_id, str(ear))
+            phone.do("play", call_id, str(voice), True)
+        await asyncio.sleep(0.6)
+        for phone, call_id in ((holder, held_id), (other, other_id)):
+            phone.do("record", call_id, "")
+            phone.do("play", call_id, "")
+        for ear in ears:
+            assert not any(ear.read_bytes()[44:]), "something was heard on hold"
+        holder.do("resume", held_id)
+        await holder.wait("MediaReport", call_id=held_id, local_hold=False)
+        await other.wait("MediaReport", call_id=other_id, remote_hold=False)
+    at_callee, at_caller = await exchange(call, voices, tmp_path)
+    assert likeness_of_files(voices[0], at_callee) >= 0.95
+    assert likeness_of_files(voices[1], at_caller) >= 0.95
 
 
 async def test_mute_sends_silence_but_packets_go_on(

@@ -176,10 +176,14 @@ def dtmf_digits(samples: Samples, rate: int) -> str:
     """The digits whose tones are in the sound, in order, for tones and gaps of 40 ms and more (ITU-T Q.23, Q.24)."""
     step = rate // 50
     heard = [_digit(samples[start : start + step], rate) for start in range(0, len(samples) - step, step)]
-    digits = ""
-    for before, now, after in zip(["", *heard[:-1]], heard, [*heard[1:], ""], strict=True):
-        if now and now != before and now == after:
+    digits, current, silent = "", "", 0
+    for now, after in zip(heard, [*heard[1:], ""], strict=True):
+        silent = 0 if now else silent + 1
+        if silent >= 2:
+            current = ""
+        if now and now == after and now != current:
             digits += now
+            current = now
     return digits
 
 

@@ -16,7 +16,7 @@ from tuiphone.controller.ports import (
     MediaReport,
     ProgressReport,
 )
-from tuiphone.model.account import Account, DtmfMethod
+from tuiphone.model.account import Account, DtmfMethod, MediaEncryption
 from tuiphone.model.address import Party, printable
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind
 from tuiphone.stack.pjsua import codecs
@@ -221,7 +221,7 @@ class CallSession:
         index = int(audio.index)
         details = self.sip.getStreamInfo(index)
         local = self.sip.getMedTransportInfo(index).localRtpName
-        stream = stream_of(details, int(audio.dir), local, self._encryption(details))
+        stream = stream_of(details, int(audio.dir), local, self._encryption())
         self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
 
@@ -310,10 +310,12 @@ class CallSession:
             self._answered_as = asserted_party(message)
             self.their_codecs = codecs.offered(message.body) or self.their_codecs
 
-    def _encryption(self, info: pj.StreamInfo) -> str:
+    def _encryption(self) -> str:
+        """The suite in use. The stream's profile does not tell: optional encryption is offered within RTP/AVP."""
         assert self.sip is not None
-        secured = int(info.proto) & pj.PJMEDIA_TP_PROFILE_SRTP
-        return (srtp_suite(self.sip.dump(True, "")) or "SRTP") if secured else ""
+        if self.account.media_encryption is MediaEncryption.OFF:
+            return ""
+        return srtp_suite(self.sip.dump(True, ""))
 
     def _hold_failed(self, code: int, reason: str) -> None:
         self._context.report(HoldFailedReport(self.id, code, reason))
