@@ -8,6 +8,7 @@ from tuiphone.config.layer import ACCOUNT_OPTIONS, SECTION_OPTIONS
 from tuiphone.config.option import Kind, Option
 from tuiphone.config.schema import SECTIONS, AccountConfig
 from tuiphone.config.values import shown
+from tuiphone.model.ringtone import RINGS
 
 _EXAMPLE_HEAD = """\
 # tuiphone: the complete configuration. Every key stands here with its default: take the # in front of a key (and in
@@ -81,6 +82,31 @@ engine has no terminal: a command that asks there gets no answer. The keyring ne
 works, else into settings.toml.
 
 Passwords are looked for when an account registers, and appear in no log, event or command line.
+
+## Devices and rings
+
+A device is named as the devices panel shows it, or as the sound server does (`alsa_output.usb-…`, `pactl list short
+sinks`). Instead of a name a pattern may stand: `Jabra*` (`*` any text, `?` one character, `[ab]` one of these), or between
+slashes a regular expression that is looked for anywhere (`/jabra|poly/`). Capital and small letters are the same.
+
+`input`, `output` and `headset` take a list, the best first:
+
+    [audio]
+    input = ["Jabra*", "/webcam/", ""]
+    ring = ["Built-in*", "Jabra*"]
+
+The first one that is there is used: at the start, and again whenever a device comes or goes, in a call too. `""` is
+the system's default, `"none"` silence; where nothing of a list is there, the default is used and the screen says so. Of
+`ring`, every device that is there rings. What is chosen on the screen is put in front of the list (a bell in its place).
+
+With `use_headset` the first headset that is there is microphone and ear. While it is missing, calls are silent rather than
+loud on a table, the phone does not answer by itself, and `refuse_without_headset` refuses calls with `refuse_code`.
+
+Calls ring as the first line of `ring_tones` whose caller fits says, else as their account does, else as `ring_tone`:
+{rings} or a WAV file of 16-bit PCM. A country's name is a bell in the rhythm of telephones there. A caller is a pattern
+for the number, the address or the name; the volume comes on top of `ring_level`.
+
+    ring_tones = ["+44* = uk", "/^sip:door@/ = ~/door.wav 60%", "Ana* = chime"]
 """
 _REFERENCE_KEYS = """\
 ## [keys]
@@ -100,7 +126,8 @@ def example_toml() -> str:
 
 def reference_markdown() -> str:
     """docs/config.md: files, precedence, passwords and a table for each section."""
-    return "\n".join([_REFERENCE_HEAD, *(_table(*section) for section in _sections()), _REFERENCE_KEYS])
+    head = _REFERENCE_HEAD.replace("{rings}", ", ".join(f"`{ring}`" for ring in RINGS))
+    return "\n".join([head, *(_table(*section) for section in _sections()), _REFERENCE_KEYS])
 
 
 def _sections() -> Iterator[tuple[str, str, dict[str, Option]]]:

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     BOOLEAN = "true or false"
     CHOICE = "choice"
     NAMES = "list of texts"
+    RANKED = "text or list of texts"
     SECRET = "secret text"
     COMMAND = "command"
 
@@ -99,6 +100,16 @@ def choice(default: T, meaning: str, choices: Sequence[T]) -> T:
 def names(default: tuple[str, ...], meaning: str, check: Check | None = None) -> tuple[str, ...]:
     """A list of texts, each of which ``check`` looks at."""
     return cast(tuple[str, ...], _field(default, meaning, Kind.NAMES, check=check))
+
+
+def ranked(meaning: str, check: Check | None = None) -> str | tuple[str, ...]:
+    """A text, or several in order of priority; ``all_of`` reads either."""
+    return cast(str, _field("", meaning, Kind.RANKED, check=check))
+
+
+def all_of(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The texts of a ``ranked`` option; an empty text is none."""
+    return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def secret(meaning: str) -> Secret:

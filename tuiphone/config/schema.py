@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
 from types import MappingProxyType
 
-from tuiphone.config.option import boolean, choice, command, integer, names, path, required, secret, text
+from tuiphone.config.option import boolean, choice, command, integer, names, path, ranked, required, secret, text
 from tuiphone.config.secret import Secret
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.address import AddressError, parse_uri
+from tuiphone.model.pattern import is_pattern
+from tuiphone.model.ringtone import COUNTRIES, RINGS, WrongRing, parse_ring, parse_rule
 
 _ACCOUNT_ID = r"[A-Za-z0-9_-]{1,32}"
 _CODEC = r"[A-Za-z0-9.-]+(/[0-9]+){0,2}"
@@ -50,8 +52,6 @@ def _address(value: str) -> str:
     return "" if uri.user else _("an address with a user before the @, such as sip:2001@pbx.example")
 
 
-def _host_port(value: str) -> str:
-    if not value:
 def _sip_or_nothing(value: str) -> str:
     try:
         fits = not value or parse_uri(value).scheme in {"sip", "sips"}
@@ -60,6 +60,8 @@ def _sip_or_nothing(value: str) -> str:
     return "" if fits else _("a SIP address such as sip:quality@pbx.example, or nothing")
 
 
+def _host_port(value: str) -> str:
+    if not value:
         return ""
     port = value.rpartition(":")[2] if re.search(r"[^:]:\d+$", value) else "1"
     if re.fullmatch(_HOST_PORT, value) and 0 < int(port) < 65536:
@@ -81,6 +83,33 @@ def _pin(value: str) -> str:
     if not value or re.fullmatch(_SHA256, value.replace(":", "")):
         return ""
     return _("64 hexadecimal digits (SHA-256), or nothing")
+
+
+def _device(value: str) -> str:
+    return "" if is_pattern(value) else _("a device's name, a pattern such as “Jabra*”, or a regular expression “/…/”")
+
+
+def _ring(value: str) -> str:
+    try:
+        parse_ring(value)
+    except WrongRing:
+        rings = ", ".join(RINGS)
+        return _("one of {rings}, or a WAV file (“~/door.wav”), with a volume if wanted (“bell 60%”)").format(
+            rings=rings
+        )
+    return ""
+
+
+def _ring_or_nothing(value: str) -> str:
+    return _ring(value) if value else ""
+
+
+def _ring_rule(value: str) -> str:
+    try:
+        parse_rule(value)
+    except WrongRing:
+        return _("texts such as “+44* = bell 60%” or “/^sip:door@/ = ~/door.wav”: who calls, “=”, how it rings")
+    return ""
 
 
 def _header_text(value: str) -> str:
@@ -136,12 +165,42 @@ class NetworkSection:
 class AudioSection:
     """Sound devices, levels, codecs, and what is done to the sound."""
 
-    input: str = text("", "Microphone, by the name the devices panel shows; empty: the system's; none: silence.")
-    output: str = text("", "Speaker or headset; empty: the system's default; none: no sound.")
-    ring: str = text("", "Where incoming calls ring; empty: the system's default; none: silently.")
+    input: str | tuple[str, ...] = ranked(
+        "Microphone: its name, a pattern or a list, the best first; empty: the system's; none: silence.", _device
+    )
+    output: str | tuple[str, ...] = ranked(
+        "Speaker or headset, named in the same way; empty: the system's default; none: no sound.", _device
+    )
+    ring: str | tuple[str, ...] = ranked(
+        "Where calls ring: all of a list that are there, at once; empty: the system's default; none: silently.", _device
+    )
+    headset: str | tuple[str, ...] = ranked("The headset: its name, a pattern or a list, the best first.", _device)
+    use_headset: bool = boolean(
+        False, "Talk through the headset only: it is microphone and ear, whatever input and output say."
+    )
+    refuse_without_headset: bool = boolean(False, "With use_headset: refuse calls while the headset is missing.")
+    refuse_code: int = choice(
+        480, "SIP answer to such calls: 480 unavailable, 486 busy, 603 declined everywhere.", (480, 486, 603)
+    )
     input_level: int = integer(100, "Gain of the microphone in percent.", 0, 200)
     output_level: int = integer(100, "Volume of the ear in percent.", 0, 200)
     ring_level: int = integer(100, "Volume of the bell in percent.", 0, 200)
+    tones: str = choice(
+        "eu", "Country of the ringback, busy, congestion and call waiting tones; eu: as in most of Europe.", COUNTRIES
+    )
+    tone_level: int = integer(100, "Volume of these tones in percent; 0: off.", 0, 200)
+    ring_tone: str = text(
+        "warble",
+        "How calls ring: warble, bell, chime, marimba, a country, a WAV file, none; a volume may follow: “bell 60%”.",
+        _ring,
+    )
+    ring_tones: tuple[str, ...] = names(
+        (), "Ring tones by caller, the first that fits: “+44* = bell”, “300 = ~/door.wav 60%”.", _ring_rule
+    )
+    release_ms: int = integer(200, "Milliseconds after the last call until sound devices are let go.", 0, 60000)
+    sound_system: str = choice(
+        "auto", "Whose devices: PulseAudio's or PipeWire's where one runs (auto), or always ALSA's.", ("auto", "alsa")
+    )
     null_audio: bool = boolean(False, "Never open a sound device (a server, a test); calls carry silence.")
     echo_canceller: str = choice(
         "webrtc", "Echo canceller: webrtc (the best), speex (cheaper) or off (a headset).", ("webrtc", "speex", "off")
@@ -150,8 +209,26 @@ class AudioSection:
     noise_suppression: bool = boolean(True, "Take steady noise off the microphone's signal.")
     vad: bool = boolean(False, "Send no packets while nobody speaks (voice activity detection).")
     codecs: tuple[str, ...] = names(
-        ("opus", "G722", "PCMA", "PCMU"), "Codecs to offer, the best first; one that is not named is off.", _codec
+        ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729"),
+        'Codecs to offer, the best first; one that is not named is off. Patterns work: "speex/*".',
+        _codec,
     )
+
+
+@dataclass(frozen=True)
+class CodecsSection:
+    """Parameters of single codecs; `tuiphone codecs` lists them, [audio] codecs has their order."""
+
+    answer_order: str = choice(
+        "local", "Whose order decides when we are called: local ours, offer the caller's.", ("local", "offer")
+    )
+    opus_fec: bool = boolean(True, "Opus: forward error correction in the stream (RFC 7587).")
+    opus_dtx: bool = boolean(False, "Opus: send almost nothing while nobody speaks.")
+    opus_bit_rate: int = integer(0, "Opus: bits a second, 6000 to 510000; 0: the codec's choice.", 0, 510000)
+    opus_complexity: int = integer(5, "Opus: 0 saves CPU, 10 sounds best.", 0, 10)
+    ilbc_mode_ms: int = choice(30, "iLBC: frame of 20 (15.2 kbit/s) or 30 ms (13.3 kbit/s).", (20, 30))
+    isac_frame_ms: int = choice(30, "iSAC/16000: frame of 30 or 60 ms.", (30, 60))
+    g729_annexb: bool = boolean(True, "G.729: silence suppression by Annex B.")
 
 
 @dataclass(frozen=True)
@@ -178,6 +255,20 @@ class HistorySection:
     """The list of past calls."""
 
     keep_days: int = integer(365, "Days that a call stays in the history; 0: for ever.", 0, 36500)
+
+
+@dataclass(frozen=True)
+class QualitySection:
+    """Reports on the quality of calls."""
+
+    vq_report_collector: str = text(
+        "",
+        "SIP address that gets a voice quality report (RFC 6035) after each call; empty: no reports.",
+        _sip_or_nothing,
+    )
+    vq_alarm_threshold: int = integer(
+        60, "Report at once when a call's rating R falls below this (93 is perfect, 50 unusable); 0: never.", 0, 93
+    )
 
 
 @dataclass(frozen=True)
@@ -224,6 +315,7 @@ class AccountConfig:
     tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
     tls_pin_sha256: str = text("", "SHA-256 of the server's certificate (DER), hexadecimal; empty: no pinning.", _pin)
     enabled: bool = boolean(True, "Use the account.")
+    ring_tone: str = text("", "How this account's calls ring; empty: as [audio] says.", _ring_or_nothing)
 
     def account(self) -> Account:
         """The account without its password, as the rest of the phone knows it.
@@ -257,23 +349,11 @@ class Config:
 
     phone: PhoneSection = PhoneSection()
     network: NetworkSection = NetworkSection()
-@dataclass(frozen=True)
-class QualitySection:
-    """Reports on the quality of calls."""
-
-    vq_report_collector: str = text(
-        "",
-        "SIP address that gets a voice quality report (RFC 6035) after each call; empty: no reports.",
-        _sip_or_nothing,
-    )
-    vq_alarm_threshold: int = integer(
-        60, "Report at once when a call's rating R falls below this (93 is perfect, 50 unusable); 0: never.", 0, 93
-    )
-
-
     audio: AudioSection = AudioSection()
+    codecs: CodecsSection = CodecsSection()
     ui: UiSection = UiSection()
     history: HistorySection = HistorySection()
+    quality: QualitySection = QualitySection()
     log: LogSection = LogSection()
     keys: KeyMap = field(default_factory=lambda: MappingProxyType({}))
     accounts: tuple[AccountConfig, ...] = ()
@@ -283,10 +363,10 @@ SECTIONS: dict[str, type] = {
     "phone": PhoneSection,
     "network": NetworkSection,
     "audio": AudioSection,
+    "codecs": CodecsSection,
     "ui": UiSection,
     "history": HistorySection,
+    "quality": QualitySection,
     "log": LogSection,
 }
 """The plain sections by their TOML name; ``[keys]`` and ``[[account]]`` are read apart."""
-    quality: QualitySection = QualitySection()
-    "quality": QualitySection,

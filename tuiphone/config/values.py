@@ -35,6 +35,8 @@ def convert(option: Option, raw: object, folder: Path) -> object:
             fits = _are_texts(option, raw)
         case Kind.COMMAND:
             fits = isinstance(raw, str) or _are_texts(option, raw)
+        case Kind.RANKED:
+            fits = _is_text(option, raw) or _are_texts(option, raw)
         case Kind.TEXT | Kind.PATH | Kind.SECRET:
             fits = _is_text(option, raw)
     if not fits:
@@ -53,6 +55,8 @@ def from_text(option: Option, text: str) -> object:
             return next((c for c in option.choices if str(c) == text), text)
         case Kind.NAMES:
             return [part.strip() for part in text.split(",") if part.strip()]
+        case Kind.RANKED if text.startswith("["):  # names may have commas in them
+            return _list_of_toml(text)
         case _:
             return text
 
@@ -71,6 +75,8 @@ def allowed(option: Option) -> str:
             words = _("a list of {what}").format(what=option.check("") if option.check else _("texts in quotes"))
         case Kind.COMMAND:
             words = _("a text in quotes, or a list of them")
+        case Kind.RANKED:
+            words = _("{what}, or a list of them").format(what=option.check("/[/") if option.check else _("a text"))
         case Kind.TEXT | Kind.PATH | Kind.SECRET:
             words = option.check("\0") if option.check else _("a text in quotes")
     return words
@@ -99,6 +105,15 @@ def as_toml(raw: object) -> str:
             return _("a table")
         case _:
             return str(raw)
+
+
+def _list_of_toml(text: str) -> object:
+    import tomllib
+
+    try:
+        return tomllib.loads(f"list = {text}")["list"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _is_text(option: Option, raw: object) -> bool:

@@ -15,7 +15,8 @@ from typing import Protocol
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.address import Party
 from tuiphone.model.call import CallId, EndCause
-from tuiphone.model.device import Device, DeviceRole
+from tuiphone.model.codec import Codec
+from tuiphone.model.device import Device, DeviceRole, MicTest
 from tuiphone.model.media import Levels, MediaStream, StreamStats
 from tuiphone.model.record import CallRecord
 
@@ -23,11 +24,30 @@ from tuiphone.model.record import CallRecord
 
 
 @dataclass(frozen=True, slots=True)
+class CodecSettings:
+    """Parameters of single codecs.
+
+    ``answer_order`` "local" answers an offer by our order, "offer" by the caller's. ``opus_bit_rate`` in bit/s (0: the
+    codec's choice), ``opus_complexity`` 0 to 10; ``ilbc_mode_ms`` 20 or 30 (RFC 3952), ``isac_frame_ms`` 30 or 60;
+    ``g729_annexb`` is silence suppression by Annex B (RFC 4856).
+    """
+
+    answer_order: str = "local"
+    opus_fec: bool = True
+    opus_dtx: bool = False
+    opus_bit_rate: int = 0
+    opus_complexity: int = 5
+    ilbc_mode_ms: int = 30
+    isac_frame_ms: int = 30
+    g729_annexb: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StackSettings:
     """How the stack is set up at start; see ``tuiphone.config.schema`` for the meaning of each.
 
-    Port 0 means: any free one. ``codecs`` is the order of preference by SDP name, optionally with clock rate
-    ("opus", "iSAC/16000"); a codec that is not named is off.
+    Port 0 means: any free one. ``codecs`` is the order of preference by SDP name, optionally with clock rate, or a pattern
+    ("opus", "iSAC/16000", "speex/*"); a codec that is not named is off.
     """
 
     user_agent: str = "tuiphone"
@@ -41,7 +61,8 @@ class StackSettings:
     tls_key_file: str = ""
     rtp_port_min: int = 8000
     rtp_port_max: int = 9000
-    codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU")
+    codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729")
+    codec_settings: CodecSettings = CodecSettings()
     max_calls: int = 32
     null_audio: bool = False
     """Never open a sound device: tests, servers, ``--headless``."""
@@ -49,6 +70,10 @@ class StackSettings:
     echo_tail_ms: int = 200
     noise_suppression: bool = True
     vad: bool = False
+    release_after_s: float = 0.2
+    """How long sound devices stay open after their last use; calls often follow one another."""
+    sound_system: str = "auto"
+    """"auto": the devices of PulseAudio or PipeWire where one of them runs; "alsa": those of ALSA, whatever runs."""
     log_level: int = 3
     log_file: str = ""
     """Where the stack's own log goes; empty: nowhere. At level 5 it holds whole SIP messages."""
@@ -73,14 +98,36 @@ class Tone(StrEnum):
     TEST = "test"
 
 
+Beat = tuple[int, int, int, int]
+"""Two frequencies in Hz (0: only one), milliseconds on, milliseconds off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneSound:
+    """How a tone sounds: beats that repeat, or a WAV file (16-bit PCM); where the file cannot be read, the beats.
+
+    ``level`` in percent comes on top of the role's. ``device`` names a device to use instead of the role's.
+    """
+
+    beats: tuple[Beat, ...]
+    level: int = 100
+    file: str = ""
+    device: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleChoice:
-    """What a device role is to use: a device's name (see ``tuiphone.model.device``), its level in percent, its mute."""
+    """What a device role is to use: a device's name (see ``tuiphone.model.device``), its level in percent, its mute.
+
+    ``others`` are devices to try in this order if it does not open; of bells, all of them sound together. Silence takes over
+    when none opens.
+    """
 
     role: DeviceRole
     name: str
     level: int = 100
     muted: bool = False
+    others: tuple[str, ...] = ()
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
@@ -174,11 +221,22 @@ class EndedReport:
 
 @dataclass(frozen=True, slots=True)
 class DevicesReport:
-    """Devices came or went, or a role's device opened, failed or fell back; ``in_use`` and ``problems`` are by role."""
+    """Devices came or went, or a role's device opened, failed or fell back; ``in_use`` and ``problems`` are by role.
+
+    ``also_ring`` are the bells beside the first one.
+    """
 
     available: tuple[Device, ...]
     in_use: dict[DeviceRole, str]
     problems: dict[DeviceRole, str] = field(default_factory=dict)
+    also_ring: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MicTestReport:
+    """The trial of the microphone began, went over to playing, or is over."""
+
+    state: MicTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +245,16 @@ class PlayedReport:
 
     call_id: CallId
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedReport:
+    """A ``publish`` got its final answer, or none (``code`` 408 or 503 with a reason of ours)."""
+
+    account_id: str
+    event: str
+    code: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +282,9 @@ Report = (
     | DtmfReport
     | EndedReport
     | DevicesReport
+    | MicTestReport
     | PlayedReport
+    | PublishedReport
     | StackNotice
     | StackDied
     | Levels
@@ -235,6 +305,15 @@ class SipStack(Protocol):
         """What this build cannot do, each as a sentence; known after ``start``."""
         ...
 
+    @property
+    def codecs(self) -> tuple[Codec, ...]:
+        """Every codec, those that are on first and in their order; known after ``start``."""
+        ...
+
+    def set_codecs(self, wanted: tuple[str, ...]) -> None:
+        """Use these codecs, in this order, from the next offer or answer on."""
+        ...
+
     async def start(self, settings: StackSettings, report: Callable[[Report], None]) -> None:
         """Come up; ``report`` is called on this event loop from now on. Raises PhoneError when it cannot."""
         ...
@@ -247,16 +326,6 @@ class SipStack(Protocol):
         """Know an account, or replace its settings (running calls are not touched). Does not register by itself."""
         ...
 
-@dataclass(frozen=True, slots=True)
-class PublishedReport:
-    """A ``publish`` got its final answer, or none (``code`` 408 or 503 with a reason of ours)."""
-
-    account_id: str
-    event: str
-    code: int
-    reason: str = ""
-
-
     def remove_account(self, account_id: str) -> None:
         """Unregister and forget."""
         ...
@@ -267,6 +336,10 @@ class PublishedReport:
 
     def unregister(self, account_id: str) -> None:
         """Send REGISTER with Expires 0."""
+        ...
+
+    def publish(self, account_id: str, target: str, event: str, content_type: str, body: str) -> None:
+        """Send PUBLISH (RFC 3903) to a SIP address, outside of any call; answered by a PublishedReport."""
         ...
 
     def make_call(self, call_id: CallId, account_id: str, uri: str, dtmf: DtmfMethod) -> None:
@@ -284,7 +357,6 @@ class PublishedReport:
     def hang_up(self, call_id: CallId, code: int = 0, reason: str = "") -> None:
         """CANCEL, BYE or a final answer, whichever the state asks for; ``code`` is used for the answer (0: 603)."""
         ...
-    | PublishedReport
 
     def hold(self, call_id: CallId) -> None:
         """re-INVITE with a=sendonly."""
@@ -310,8 +382,8 @@ class PublishedReport:
         """Write what the far end says to a mono WAV file; an empty path ends the recording."""
         ...
 
-    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT) -> None:
-        """Start or stop one of the phone's own sounds on the device of a role."""
+    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT, sound: ToneSound | None = None) -> None:
+        """Start or stop one of the phone's own sounds on the device of a role; starting needs ``sound``."""
         ...
 
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
@@ -319,7 +391,15 @@ class PublishedReport:
         ...
 
     def refresh_devices(self) -> None:
-        """Look for devices that came or went; answered by a DevicesReport."""
+        """Look for devices that came or went; answered by a DevicesReport. The stack also looks by itself."""
+        ...
+
+    def mute_device(self, name: str, on: bool) -> None:
+        """Mute a device itself, for every program; answered by a DevicesReport, or a StackNotice where it cannot be."""
+        ...
+
+    def test_mic(self, seconds: float) -> None:
+        """Record the microphone for so long, then play it in the ear; 0 ends it. Answered by MicTestReports."""
         ...
 
     def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
@@ -333,15 +413,11 @@ class PublishedReport:
 class Settings(Protocol):
     """Where the phone keeps what is chosen on the screen; raises PhoneError when it cannot be written."""
 
-    def set(self, key: str, value: str | int | bool) -> None:
+    def set(self, key: str, value: str | int | bool | tuple[str, ...]) -> None:
         """Keep a value under its dotted key ("audio.input")."""
         ...
 
     def put_account(self, account: Account, password: str) -> None:
-    def publish(self, account_id: str, target: str, event: str, content_type: str, body: str) -> None:
-        """Send PUBLISH (RFC 3903) to a SIP address, outside of any call; answered by a PublishedReport."""
-        ...
-
         """Keep an account that was added on the screen; an empty password keeps the one it has."""
         ...
 

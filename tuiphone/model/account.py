@@ -71,6 +71,7 @@ class Account:
     codecs: tuple[str, ...] = ()
     tls: TlsSettings = field(default_factory=TlsSettings)
     enabled: bool = True
+    ring_tone: str = ""
 
     @property
     def title(self) -> str:

@@ -87,6 +87,7 @@ class EndKind(StrEnum):
     SESSION_TIMER = "session_timer"
     DND = "dnd"
     LINES_FULL = "lines_full"
+    NO_HEADSET = "no_headset"
     BAD_ADDRESS = "bad_address"
     REDIRECTED = "redirected"
     ENGINE_STOPPED = "engine_stopped"

@@ -71,6 +71,7 @@ def protocol_markdown() -> str:
         device.Devices,
         device.Device,
         device.RoleState,
+        device.Headset,
         record.CallRecord,
     )
     parts += [_dataclass(kind) for kind in values]
@@ -85,6 +86,7 @@ def protocol_markdown() -> str:
         call.EndedBy,
         call.EndKind,
         device.DeviceRole,
+        device.MicTest,
         event.NoticeLevel,
     )
     parts += [f"- `{kind.__name__}`: {', '.join(f'`{member.value}`' for member in kind)}" for kind in enums]
