@@ -8,6 +8,8 @@ import shutil
 
 import pytest
 
+from tests.support import ports
+
 PROGRAMS = {
     "peer": ("kamailio", "baresip", "sipp", "openssl"),
     "sound": ("pulseaudio", "pactl", "paplay", "parec", "espeak-ng", "sox"),
@@ -34,3 +36,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Give the ports of the test back."""
+    ports.release()

@@ -1,4 +1,7 @@
-"""Ports on loopback that no other test of this machine is given at the same time."""
+"""Ports on loopback that no other test of this machine is given at the same time.
+
+A port stays reserved until the test ends (tests/conftest.py), whoever binds it in the meantime.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,20 @@ _random = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port that is free for UDP and TCP and stays reserved for this process until it ends."""
+    """A port that is free for UDP and TCP."""
     return _take(_SIGNALLING, 1)
 
 
 def free_rtp_block() -> tuple[int, int]:
-    """First and last port of a block for RTP and RTCP, reserved in the same way."""
+    """First and last port of a block for RTP and RTCP of many calls."""
     first = _take(_MEDIA, RTP_BLOCK)
     return first, first + RTP_BLOCK - 1
+
+
+def release() -> None:
+    """Give back every port of the test that ends."""
+    while _reserved:
+        _reserved.pop().close()
 
 
 def _take(candidates: range, size: int) -> int:

@@ -12,7 +12,7 @@ from typing import Self, cast
 import numpy as np
 
 from tests.support.audio import Samples
-from tests.support.ports import LOOPBACK, free_rtp_block
+from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import until
 
 PCMU = 0
@@ -36,7 +36,7 @@ class RtpEnd(asyncio.DatagramProtocol):
     """An RTP port on loopback, of 8 kHz audio in packets of 20 ms."""
 
     def __init__(self) -> None:
-        self.port = free_rtp_block()[0]
+        self.port = free_port()
         self.packets: list[Packet] = []
         self._transport: asyncio.DatagramTransport | None = None
         self._sequence = 1000

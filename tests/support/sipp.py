@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.ports import LOOPBACK, free_port, free_rtp_block
+from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import Process, ProcessFailed, until
 from tests.support.scenario import Scenario
 
@@ -29,7 +29,7 @@ class Sipp:
     password: str = ""
     transport: str = "u1"
     timeout_s: int = 45
-    rtp_port: int = field(default_factory=lambda: free_rtp_block()[0])
+    rtp_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class Sipp:
             "-s": self.user,
             "-t": self.transport,
             "-mi": LOOPBACK,
-            "-mp": free_rtp_block()[0],
+            "-mp": free_port(),
             "-m": 1,
             "-timeout": self.timeout_s,
             "-message_file": self._messages,
