@@ -22,10 +22,10 @@ DESK = AccountConfig(id="desk", address="sip:2002@pbx.example", label="2002 desk
 class MemorySettings:
     """Keeps what would go to settings.toml."""
 
-    values: dict[str, str | int | bool] = field(default_factory=dict)
+    values: dict[str, str | int | bool | tuple[str, ...]] = field(default_factory=dict)
     accounts: dict[str, tuple[Account, str]] = field(default_factory=dict)
 
-    def set(self, key: str, value: str | int | bool) -> None:
+    def set(self, key: str, value: str | int | bool | tuple[str, ...]) -> None:
         self.values[key] = value
 
     def put_account(self, account: Account, password: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-COMMANDS = ("call", "config", "ctl", "demo", "doctor", "engine")
+COMMANDS = ("call", "codecs", "config", "ctl", "demo", "doctor", "engine")
 
 
 def run(arguments: list[str]) -> int:

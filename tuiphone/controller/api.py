@@ -14,6 +14,7 @@ from typing import Protocol
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
 from tuiphone.model.address import DialPlan
 from tuiphone.model.call import CallId
+from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole, Devices
 from tuiphone.model.event import Event, Reading, Snapshot
 from tuiphone.model.record import CallRecord
@@ -128,6 +129,19 @@ class PhoneApi(Protocol):
 
     async def set_theme(self, theme: str) -> None:
         """Keep the theme that was chosen on the screen."""
+        ...
+
+    # codecs
+
+    async def codecs(self) -> tuple[Codec, ...]:
+        """Every codec of this engine: those that are on first and in their order, then those that are off or missing."""
+        ...
+
+    async def set_codecs(self, codecs: tuple[str, ...]) -> None:
+        """Use these codecs in this order ("opus", "iSAC/16000", "speex/*"), from the next call on; kept in settings.toml.
+
+        Refused when a name or pattern matches nothing, with a list of what there is.
+        """
         ...
 
     # devices
