@@ -9,6 +9,7 @@ from tuiphone.model.account import AccountStatus, DtmfMethod, Registration, Regi
 from tuiphone.model.address import AddressError, Party, parse_uri, printable
 from tuiphone.model.call import Call, CallState, Direction, EndCause, EndedBy, EndKind
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole
+from tuiphone.model.quality import QualityWord
 from tuiphone.model.record import CallRecord
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -103,6 +104,11 @@ def short_uri(uri: str) -> str:
     return f"{parsed.scheme}:{parsed.aor}" + (f":{parsed.port}" if parsed.port else "")
 
 
+def quality_word(word: QualityWord) -> str:
+    """A rating in one word."""
+    return {QualityWord.GOOD: _("good"), QualityWord.FAIR: _("fair"), QualityWord.POOR: _("poor")}[word]
+
+
 # --- why a call ended -------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +126,7 @@ def _ended_by_us(ended: Call | CallRecord, end: EndCause) -> str:
     rules = {
         EndKind.DND: _("Do-not-disturb rejected the call from {who}"),
         EndKind.LINES_FULL: _("All lines were in use: the call from {who} was rejected"),
+        EndKind.NO_HEADSET: _("The headset was missing: the call from {who} was rejected"),
         EndKind.ENGINE_STOPPED: _("The call with {who} ended because the phone was stopped"),
     }
     text = rules.get(end.kind, "")

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from tests.tui.support import Desk, assert_picture, desk
 from tuiphone.config.schema import UiSection
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality, QualityWord
 from tuiphone.stack.fake import FakeStack
 from tuiphone.tui.glyphs import ASCII, UNICODE, UNICODE_EXCEPTIONS, Glyphs
 from tuiphone.tui.store import Topic
@@ -32,6 +33,7 @@ async def busy_screen(d: Desk) -> None:
     await d.until(lambda: d.store.calls[talking].dtmf_sent == 2, "the digits")
     d.store.read(Levels(talking, -18.0, -31.0))
     d.store.read(StreamStats(talking, 5000, 0, 15, 0, 6.0, 40.0, 5000, 0, 0, 4.0, 41.0))
+    d.store.read(Quality(talking, "PCMU", 8000, mos_lq=4.3, mos_cq=4.2, word=QualityWord.GOOD))
     d.store.changed(Topic.SECOND | Topic.READINGS | Topic.MINUTE)
     await d.rest()
 

@@ -88,6 +88,8 @@ class Store:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
+        self.now = clock()
+        """The time that running calls are shown at; it moves once a second, so that all panels show the same."""
         self.link = Link.CONNECTING
         self.lost_reason = ""
         self.was_up = False
@@ -113,6 +115,7 @@ class Store:
         self.dial_account = ""
         self._watches: list[_Watch] = []
         self._in_trouble: set[str] = set()
+        self._device_problems: set[str] = set()
 
     # watching
 
@@ -124,6 +127,8 @@ class Store:
 
     def changed(self, topics: Topic) -> None:
         """Tell those who watch."""
+        if topics & _TIMED:
+            self.now = self.clock()
         for watch in tuple(self._watches):
             if watch.topics & topics:
                 watch.call(topics)
@@ -153,6 +158,14 @@ class Store:
                 self._in_trouble.add(status.account.id)
                 self.say(texts.registration_sentence(status, self.clock()), NoticeLevel.WARNING)
 
+        self._tell_of_devices()
+
+    def _tell_of_devices(self) -> None:
+        problems = {state.problem for state in self.devices.roles if state.problem}
+        for problem in sorted(problems - self._device_problems):
+            self.say(problem, NoticeLevel.WARNING)
+        self._device_problems = problems
+
     def lost(self, reason: str) -> None:
         """The engine does not answer any more; what was known stays on view as it was."""
         if self.link is Link.LOST and reason == self.lost_reason:
@@ -174,6 +187,7 @@ class Store:
             case DevicesChanged(devices):
                 self.devices = devices
                 self.changed(Topic.DEVICES)
+                self._tell_of_devices()
             case DndChanged(on):
                 self.dnd = on
                 self.changed(Topic.DND)
@@ -297,6 +311,7 @@ class Store:
             self.selected = ""
 
 
+_TIMED = Topic.SECOND | Topic.MINUTE | Topic.CALLS | Topic.LINK
 _BAD_REGISTRATION = frozenset({RegistrationState.WAITING, RegistrationState.REJECTED})
 _ORDINARY_ENDS = frozenset({EndKind.HANGUP, EndKind.CANCELLED, EndKind.ELSEWHERE, EndKind.DND, EndKind.ENGINE_STOPPED})
 

@@ -12,6 +12,7 @@ from tuiphone.i18n import _
 from tuiphone.model.call import Call, CallState, Direction
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.tui.glyphs import Glyphs
 from tuiphone.tui.paint import bar, click, cut, fit, row, spread
 from tuiphone.tui.panels.base import frame
@@ -88,7 +89,7 @@ class CallPanel(Rows, can_focus=True):
         return spread(Content.styled(name, "bold"), Content.styled(words, f"reverse {state_style(call)}"), width)
 
     def _where(self, call: Call, width: int) -> Content:
-        time = texts.duration(elapsed(call, self.store.clock())) if self.store.is_up else "--:--"
+        time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
         right = Content(f"{texts.direction_word(call.direction)} {time:>8}")
         uri = cut(texts.short_uri(call.remote.uri), width - right.cell_length - 1, self.signs.cut)
         return spread(Content.styled(uri, "$foreground 60%"), right, width)
@@ -140,7 +141,7 @@ class CallPanel(Rows, can_focus=True):
         stats = self.store.stats.get(call.id)
         if stats is None:
             return Content("")
-        text = network_words(stats)
+        text = network_words(stats, self.store.quality.get(call.id))
         if stats.rx_silent_s >= 5 and not call.remote_hold and not call.local_hold:
             silent = _("no sound for {seconds} s").format(seconds=int(stats.rx_silent_s))
             return row((silent, "bold $text-error"), "  ", (text, "$foreground 60%")).truncate(width)
@@ -168,12 +169,17 @@ class CallPanel(Rows, can_focus=True):
         ]
 
 
-def network_words(stats: StreamStats) -> str:
-    """Loss, jitter and round trip of a stream; nothing that was not measured."""
+def network_words(stats: StreamStats, quality: Quality | None = None) -> str:
+    """Score, loss, jitter and round trip of a stream; nothing that was not measured."""
+    parts = []
+    score = (quality.mos_cq or quality.mos_lq) if quality else None
+    if quality and quality.word and score:
+        parts.append(_("MOS {score:.1f} {word}").format(score=score, word=texts.quality_word(quality.word)))
     arrived = stats.rx_packets + stats.rx_lost
-    parts = [_("loss {value}%").format(value=f"{100 * stats.rx_lost / arrived:.1f}")] if arrived else []
+    if arrived:
+        parts.append(_("loss {value}%").format(value=f"{100 * stats.rx_lost / arrived:.1f}"))
     if stats.rx_jitter_ms >= 0:
-        parts.append(_("jitter {ms:.0f} ms").format(ms=stats.rx_jitter_ms))
+        parts.append(_("jit {ms:.0f}").format(ms=stats.rx_jitter_ms))
     if stats.rtt_ms >= 0:
         parts.append(_("rtt {ms:.0f} ms").format(ms=stats.rtt_ms))
     return "  ".join(parts)

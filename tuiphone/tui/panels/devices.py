@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,9 +11,10 @@ from textual.events import Key
 
 from tuiphone import texts
 from tuiphone.i18n import _
+from tuiphone.model.address import printable
 from tuiphone.model.device import DeviceRole, RoleState
 from tuiphone.tui.listing import Listing
-from tuiphone.tui.paint import fit, row
+from tuiphone.tui.paint import cut, fit, plain, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.panels.call import meter
 from tuiphone.tui.store import Topic
@@ -43,6 +45,19 @@ class DevicesPanel(Listing["DeviceRole | str"]):
         frame(self, self.view, _("4 Devices"))
         self.border_subtitle = _("Enter change  -/+ level  Space mute")
 
+    def rows(self, width: int, height: int) -> Sequence[Content]:
+        """The list; below it, what is wrong with the role under the cursor, or with the first that has something."""
+        rows = list(super().rows(width, height))
+        state = self.store.devices.role(self.item) if isinstance(self.item, DeviceRole) else None
+        wrong = [role.problem for role in (state, *self.store.devices.roles) if role and role.problem]
+        if wrong and height > len(rows):
+            lines = Content.styled(plain(printable(wrong[0]), self.signs.cut), "$text-warning").wrap(max(1, width - 1))
+            room = height - len(rows)
+            if len(lines) > room:
+                lines = [*lines[: room - 1], Content.styled(cut(wrong[0], width - 1, self.signs.cut), "$text-warning")]
+            rows.extend(Content(" ") + line for line in lines[:room])
+        return rows
+
     def draw(self, item: DeviceRole | str, width: int, here: bool) -> Content:
         """One row."""
         if isinstance(item, DeviceRole):
@@ -57,9 +72,8 @@ class DevicesPanel(Listing["DeviceRole | str"]):
         name = texts.device_name(state.in_use)
         room = max(4, width - 7 - right.cell_length)
         if state.problem:
-            shown = row(
-                (f"{self.signs.warning} ", "$text-warning"), fit(f"{name}: {state.problem}", room - 2, self.signs.cut)
-            )
+            name = fit(name, room - 2, self.signs.cut)
+            shown = Content.styled(f"{self.signs.warning} {name}", "$text-warning")
         else:
             shown = Content(fit(name, room, self.signs.cut))
         return row((f" {word}", "$foreground 60%"), shown, right)

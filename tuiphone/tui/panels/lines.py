@@ -73,7 +73,7 @@ class Lines(Rows, can_focus=True):
         here = self.store.current() is call
         mark = self.signs.selected if here else " "
         flags = _("mute") if call.muted else ""
-        time = texts.duration(elapsed(call, self.store.clock())) if self.store.is_up else "--:--"
+        time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
         state = texts.state_word(call) if self.store.is_up else "?"
         more = self._more(call, width) if width >= _ROOM_FOR_MORE else ""
         fixed = 6 + 7 + len(flags) + 8 + len(more)

@@ -42,7 +42,7 @@ class RingingStrip(Rows):
         return [Content.styled(first, "bold reverse $text-error"), keys.truncate(width)]
 
     def _ringing(self, call: Call, width: int) -> list[Content]:
-        time = texts.duration(elapsed(call, self.store.clock()))
+        time = texts.duration(elapsed(call, self.store.now))
         account = self.store.account_title(call.account_id)
         name = f"{call.remote.name} " if call.remote.name else ""
         text = _("RINGING line {n}  {name}<{uri}> to {account}").format(
