@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tuiphone import engine_process, i18n, logs, paths
-from tuiphone.controller.api import Phone
+from tuiphone import engine_process, i18n, paths
 from tuiphone.errors import EngineLost
 from tuiphone.i18n import _
+
+if TYPE_CHECKING:
+    from tuiphone.controller.api import Phone
 
 
 def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") -> int:
@@ -22,8 +25,9 @@ def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") 
         return 2
     start = None if paths.is_remote() else _start_engine
     if start and engine_process.running_pid() is None:
-        # It comes up while this process loads the screen.
+        # It comes up while this process loads the screen, so nothing heavy is imported before.
         engine_process.spawn()
+    from tuiphone import logs
     from tuiphone.config.load import load
     from tuiphone.tui.app import TuiPhone
 
