@@ -12,13 +12,16 @@ from tuiphone.i18n import _
 
 if TYPE_CHECKING:
     from tuiphone.controller.api import Phone
+    from tuiphone.tui.store import Store
+
+GREETING_AFTER_S = 1.5
 
 
 def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") -> int:
     """Open the phone; returns its exit code when the screen is left.
 
-    ``on_detach`` tells the user how to come back, in place of the usual sentence; ``greeting`` is the first message on
-    the screen.
+    ``on_detach`` tells the user how to come back, in place of the usual sentence; ``greeting`` is a sentence for the
+    message line.
     """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print(_("tuiphone: the screen needs a terminal; see `tuiphone --help` for what works without"), file=sys.stderr)
@@ -43,11 +46,25 @@ def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") 
         log_file=log_file,
     )
     if greeting:
-        app.store.say(greeting)
+        _greet(app.store, greeting)
     outcome = app.run(mouse=config.ui.mouse)
     if outcome == "detached":
         (on_detach or _say_how_to_return)()
     return app.return_code or 0
+
+
+def _greet(store: Store, greeting: str) -> None:
+    """Say it when the engine has said what it has to say at its start: the last message is the one that stays."""
+    import asyncio
+
+    from tuiphone.tui.store import Link, Topic
+
+    def greet(_topics: Topic) -> None:
+        if store.link is Link.UP:
+            end()
+            asyncio.get_running_loop().call_later(GREETING_AFTER_S, store.say, greeting)
+
+    end = store.watch(Topic.LINK, greet)
 
 
 def _say_how_to_return() -> None:
