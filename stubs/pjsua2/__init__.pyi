@@ -82,6 +82,7 @@ class UaConfig:
     mainThreadOnly: bool
     maxCalls: int
     userAgent: str
+    natTypeInSdp: int
 
 class MediaConfig:
     clockRate: int

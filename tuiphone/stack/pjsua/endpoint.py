@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import logging
 from collections.abc import Callable, Iterable
 
 import pjsua2 as pj
@@ -32,7 +30,8 @@ from tuiphone.stack.pjsua.call import CallSession, SipCall
 from tuiphone.stack.pjsua.cause import Ending, classify
 from tuiphone.stack.pjsua.codecparams import set_parameters
 from tuiphone.stack.pjsua.context import Context
-from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
+from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.library import Library
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
 from tuiphone.stack.pjsua.names import look_up, target_of
@@ -41,8 +40,6 @@ from tuiphone.stack.pjsua.pump import Pump
 from tuiphone.stack.pjsua.tones import Tones
 from tuiphone.stack.pjsua.transports import Transports
 
-log = logging.getLogger(__name__)
-
 LONGEST_SLEEP_MS = 5000
 """How long the SIP thread sleeps when nothing happens and it can be woken."""
 POLL_MS = 20
@@ -50,32 +47,6 @@ POLL_MS = 20
 _GOODBYE_S = 1.0
 _FAREWELL_S = 1.5
 _HEADERS = ("alert-info", "call-info", "answer-mode")
-_ECHO = {"webrtc": pj.PJMEDIA_ECHO_WEBRTC_AEC3, "speex": pj.PJMEDIA_ECHO_SPEEX}
-_WHEEL_LIMIT = 4
-
-
-class _Endpoint(pj.Endpoint):
-    """Passes callbacks on."""
-
-    def __init__(self, core: Core) -> None:
-        super().__init__()
-        self._core: Core | None = core
-
-    def onTransportState(self, prm: pj.OnTransportStateParam) -> None:
-        if self._core:
-            self._core.guarded(lambda core: core.transport_changed(prm))
-
-    def onRejectedIncomingCall(self, prm: pj.OnRejectedIncomingCallParam) -> None:
-        if self._core:
-            self._core.guarded(lambda core: core.call_rejected(prm))
-
-    def onMediaEvent(self, prm: pj.OnMediaEventParam) -> None:
-        if self._core and prm.ev.type == pj.PJMEDIA_EVENT_AUD_DEV_ERROR:
-            self._core.guarded(lambda core: core.device_failed())
-
-    def forget(self) -> None:
-        """No callbacks from now on."""
-        self._core = None
 
 
 class Core:
@@ -87,27 +58,30 @@ class Core:
         self._native = Native()
         self._bindings: dict[str, Binding] = {}
         self._calls: dict[CallId, CallSession] = {}
-        self._native.silence()
-        self._endpoint: _Endpoint | None = _Endpoint(self)
-        endpoint = self._endpoint
-        endpoint.libCreate()
-        endpoint.libInit(_config(settings))
-        can_wake = self._native.start()
-        self._set_codec_parameters(settings.codec_settings)
         self.codecs: tuple[str, ...] = ()
+        self._library: Library | None = Library(self._native, settings, self)
+        try:
+            self._begin(settings, self._library)
+        except BaseException:
+            self._destroy()
+            raise
+
+    def _begin(self, settings: StackSettings, library: Library) -> None:
+        pump, report = self._pump, self._report
+        self._set_codec_parameters(settings.codec_settings)
         self.order_codecs(settings.codecs)
-        self._transports = Transports(endpoint, self._native, settings, report)
+        self._transports = Transports(library, self._native, settings, report)
         self._transports.start(self._pins)
-        endpoint.libStart()
-        self._sound = Sound(pump, endpoint.audDevManager(), self._native, report, settings.null_audio)
+        library.libStart()
+        self._sound = Sound(pump, library.audDevManager(), self._native, report, settings.null_audio)
         self._tones = Tones(self._sound)
         self._meters = Meters(pump, self._sound, self._calls.values, report)
         self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
-        pump.poll = endpoint.libHandleEvents
-        pump.longest_ms = LONGEST_SLEEP_MS if can_wake else POLL_MS
-        if can_wake:
+        pump.poll = library.libHandleEvents
+        pump.longest_ms = LONGEST_SLEEP_MS if library.can_wake else POLL_MS
+        if library.can_wake:
             pump.wake = self._native.wake
-        self.version = endpoint.libVersion().full
+        self.version = library.libVersion().full
         self.missing = self._missing(settings)
 
     # accounts
@@ -118,6 +92,9 @@ class Core:
         try:
             if known and not known.leaving:
                 known.change(account, credentials)
+            elif self._library and len(self._bindings) >= self._library.max_accounts:
+                words = _("this engine has room for {n} accounts only").format(n=self._library.max_accounts)
+                self._report(RegistrationReport(account.id, 400, words))
             else:
                 self._bindings[account.id] = Binding(
                     self._context, self._transports, account, credentials, self._call_arrived
@@ -209,13 +186,6 @@ class Core:
         self._bindings.clear()
         self._sound.close()
         self._destroy()
-
-    def guarded(self, action: Callable[[Core], None]) -> None:
-        """Run what a callback asks for, outside the callback's reach for errors."""
-        try:
-            action(self)
-        except Exception as error:
-            log.error("a callback failed: %s: %s", type(error).__name__, error)
 
     # what pjsua2 tells
 
@@ -310,23 +280,23 @@ class Core:
 
     def order_codecs(self, wanted: tuple[str, ...]) -> None:
         """Switch codecs on in this order, all others off."""
-        assert self._endpoint is not None
-        infos = self._endpoint.codecEnum2()
+        assert self._library is not None
+        infos = self._library.codecEnum2()
         ids = [infos[i].codecId for i in range(len(infos))]
         order = codecs.priorities(ids, wanted)
         for codec_id, priority in order.items():
-            self._endpoint.codecSetPriority(codec_id, priority)
+            self._library.codecSetPriority(codec_id, priority)
         self.codec_list = codecs.listing(order, bool(self._native.features))
         on = sorted((i for i in ids if order[i]), key=lambda i: -order[i])
         self.codecs = tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
 
     def _set_codec_parameters(self, settings: CodecSettings) -> None:
-        assert self._endpoint is not None
+        assert self._library is not None
         self._native.set_answer_order(settings.answer_order)
-        set_parameters(self._endpoint, settings)
+        set_parameters(self._library, settings)
 
     def _missing(self, settings: StackSettings) -> tuple[str, ...]:
-        assert self._endpoint is not None
+        assert self._library is not None
         found = []
         lacking = list(
             dict.fromkeys(
@@ -338,53 +308,13 @@ class Core:
         )
         if lacking:
             found.append(_("This engine has no {codecs}: calls use the other codecs").format(codecs=", ".join(lacking)))
-        if not self._native.features:
-            found += _what_the_wheel_lacks()
-        return tuple(found)
+        return (*found, *self._library.lacks())
 
     def _destroy(self) -> None:
-        endpoint, self._endpoint = self._endpoint, None
-        assert endpoint is not None
-        endpoint.forget()
-        gc.collect()
-        endpoint.libHandleEvents(20)
-        self._native.stop()
+        library, self._library = self._library, None
         self._pump.poll = lambda ms: None
         self._pump.wake = lambda: None
-        endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
-        del endpoint
-
-
-def _what_the_wheel_lacks() -> list[str]:
-    return [
-        _("This engine is the pjsua2 wheel from PyPI, not our own build: run make setup with a compiler installed"),
-        _("It has no sound devices: calls can send and record files only"),
-        _("It takes {n} calls at most").format(n=_WHEEL_LIMIT),
-        _("It has no Opus, G.729 and iSAC, no TLS 1.3 and no DTLS-SRTP"),
-        _("It answers SIP requests that it does not know with errors, and uses more CPU when idle"),
-    ]
-
-
-def _config(settings: StackSettings) -> pj.EpConfig:
-    config = pj.EpConfig()
-    config.uaConfig.threadCnt = 0
-    config.uaConfig.mainThreadOnly = True
-    config.uaConfig.maxCalls = min(settings.max_calls, 64)
-    config.uaConfig.userAgent = settings.user_agent
-    config.logConfig.level = settings.log_level
-    config.logConfig.consoleLevel = 0
-    config.logConfig.msgLogging = settings.log_level >= 5
-    config.logConfig.filename = settings.log_file
-    media = config.medConfig
-    media.clockRate = BRIDGE_HZ
-    if not any(codec.lower().startswith("speex") for codec in settings.codecs):
-        # Speex's resampler at 7 of 10 between bridge and codecs, inaudibly different, halves the CPU of many calls.
-        # The same number lowers the bit rate of the Speex codec, so it stays where that one is used.
-        media.quality = 4
-    media.noVad = not settings.vad
-    media.sndAutoCloseTime = -1
-    media.ecTailLen = settings.echo_tail_ms if settings.echo_canceller in _ECHO else 0
-    media.ecOptions = _ECHO.get(settings.echo_canceller, 0)
-    if settings.noise_suppression:
-        media.ecOptions |= pj.PJMEDIA_ECHO_USE_NOISE_SUPPRESSOR
-    return config
+        for name in ("_transports", "_sound", "_tones", "_meters", "_context"):
+            self.__dict__.pop(name, None)  # they hold on to the library, of which there may be one at a time
+        if library:
+            library.take_down()

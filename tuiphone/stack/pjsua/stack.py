@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -188,9 +189,12 @@ class PjsuaStack:
             core = Core(self._pump, settings, self._post)
         except Exception as error:
             self._pump.finish()
-            loop.call_soon_threadsafe(_fail, done, _start_error(error))
+            failure = _start_error(error)
         else:
             loop.call_soon_threadsafe(_resolve, done, core)
+            return
+        gc.collect()  # what is left of the library must be gone before it is tried again
+        loop.call_soon_threadsafe(_fail, done, failure)
 
     def _go_down(self, core: Core, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
         try:
