@@ -229,8 +229,30 @@ class OnIncomingCallParam:
     callId: int
     rdata: SipRxData
 
+class SipHeader:
+    hName: str
+    hValue: str
+
+class SipHeaderVector:
+    def append(self, header: SipHeader) -> None: ...
+
+class SipTxOption:
+    targetUri: str
+    contentType: str
+    msgBody: str
+    headers: SipHeaderVector
+
+class SendRequestParam:
+    method: str
+    txOption: SipTxOption
+
+class OnSendRequestParam:
+    e: SipEvent
+
 class Account:
     def __init__(self) -> None: ...
+    def sendRequest(self, prm: SendRequestParam) -> None: ...
+    def onSendRequest(self, prm: OnSendRequestParam) -> None: ...
     def create(self, config: AccountConfig, make_default: bool = False) -> None: ...
     def modify(self, config: AccountConfig) -> None: ...
     def shutdown(self) -> None: ...

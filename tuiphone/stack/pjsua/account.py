@@ -16,6 +16,7 @@ from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.names import Target, look_up, next_hop, route_uri
 from tuiphone.stack.pjsua.native import transport_of
+from tuiphone.stack.pjsua.publish import Publication, Publisher
 from tuiphone.stack.pjsua.pump import Timer
 from tuiphone.stack.pjsua.transports import Lost, Transports
 
@@ -49,6 +50,12 @@ class SipAccount(pj.Account):
         except Exception:
             log.error("a callback failed: %s", traceback.format_exc())
 
+    def onSendRequest(self, prm: pj.OnSendRequestParam) -> None:
+        try:
+            self._binding.publisher.answered(prm.e)
+        except Exception:
+            log.error("a callback failed: %s", traceback.format_exc())
+
 
 class Binding:
     """An account and its binding at a registrar. A failure is reported and left to the controller to repeat."""
@@ -73,6 +80,8 @@ class Binding:
         self._again = False
         self._refresh: Timer | None = None
         self._attempt = 0
+        self._credentials = credentials
+        self.publisher = Publisher(context, self._send_request)
         self.sip: SipAccount | None = SipAccount(self, incoming)
         self.sip.create(self._config(credentials))
 
@@ -92,6 +101,7 @@ class Binding:
     def change(self, account: Account, credentials: Credentials) -> None:
         """Take new settings; running calls are not touched."""
         self.account = account
+        self._credentials = credentials
         self.addresses = frozenset()
         if self.sip:
             self.sip.modify(self._config(credentials))
@@ -148,6 +158,11 @@ class Binding:
             self._again = False
             self.register()
 
+    def publish(self, publication: Publication) -> None:
+        """Send PUBLISH, with this account's credentials where it is asked for them."""
+        username = login(self.account, self._credentials)
+        self.publisher.publish(self.account, Credentials(username, self._credentials.password), publication)
+
     def connection_lost(self, lost: Lost) -> None:
         """The connection that the registration was made on is gone: the registrar cannot reach us any more."""
         if not self.registered or not self._transport or lost.handle != self._transport or self._context.stopping:
@@ -167,6 +182,12 @@ class Binding:
             sip.shutdown()
 
     # inside
+
+    def _send_request(self, param: pj.SendRequestParam) -> bool:
+        if self.sip is None or self.leaving:
+            return False
+        self.sip.sendRequest(param)
+        return True
 
     def _looked_up(self, attempt: int, addresses: frozenset[str]) -> None:
         if attempt != self._attempt or not self.sip or self.leaving:
@@ -216,7 +237,7 @@ class Binding:
         name = account.display_name.replace("\\", "\\\\").replace('"', '\\"')
         config.idUri = f'"{name}" <{account.address}>' if name else f"<{account.address}>"
         _set_registration(config, account)
-        username = credentials.username or account.username or account.address.partition(":")[2].partition("@")[0]
+        username = login(account, credentials)
         config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", username, 0, credentials.password))
         if account.proxy:
             config.sipConfig.proxies.append(f"{route_uri(account.proxy, account.transport)};lr")
@@ -224,6 +245,11 @@ class Binding:
             config.sipConfig.transportId = self._transports.tls(account.tls)
         _set_media(config, account, settings)
         return config
+
+
+def login(account: Account, credentials: Credentials) -> str:
+    """The name to authenticate with."""
+    return credentials.username or account.username or account.address.partition(":")[2].partition("@")[0]
 
 
 def _set_registration(config: pj.AccountConfig, account: Account) -> None:

@@ -36,6 +36,7 @@ from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
 from tuiphone.stack.pjsua.names import look_up, target_of
 from tuiphone.stack.pjsua.native import Native
+from tuiphone.stack.pjsua.publish import Publication
 from tuiphone.stack.pjsua.pump import Pump
 from tuiphone.stack.pjsua.tones import Tones
 from tuiphone.stack.pjsua.transports import Transports
@@ -120,6 +121,11 @@ class Core:
         """Send REGISTER with Expires 0."""
         if account_id in self._bindings:
             self._bindings[account_id].unregister()
+
+    def publish(self, account_id: str, publication: Publication) -> None:
+        """Send PUBLISH."""
+        if account_id in self._bindings:
+            self._bindings[account_id].publish(publication)
 
     # calls
 

@@ -103,6 +103,16 @@ class PjsuaStack:
         """Send REGISTER with Expires 0."""
         self._do(lambda core: core.unregister(account_id))
 
+    def publish(self, account_id: str, target: str, event: str, content_type: str, body: str) -> None:
+        """Send PUBLISH."""
+
+        def send(core: Core) -> None:
+            from tuiphone.stack.pjsua.publish import Publication
+
+            core.publish(account_id, Publication(target, event, content_type, body))
+
+        self._do(send)
+
     # calls
 
     def make_call(self, call_id: CallId, account_id: str, uri: str, dtmf: DtmfMethod) -> None:
