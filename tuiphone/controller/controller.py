@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from tuiphone.config.schema import Config
 from tuiphone.controller.accounts import Accounts, SecretSource
 from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
 from tuiphone.controller.clock import Clock
+from tuiphone.controller.codecs import Codecs
 from tuiphone.controller.devices import DeviceRoles
 from tuiphone.controller.hub import Hub
 from tuiphone.controller.ports import (
+    CodecSettings,
     ConfirmedReport,
     DevicesReport,
     DtmfReport,
@@ -25,9 +27,9 @@ from tuiphone.controller.ports import (
     MediaReport,
     PlayedReport,
     ProgressReport,
+    PublishedReport,
     RegistrationReport,
     Report,
-    PublishedReport,
     RoleChoice,
     Settings,
     SipStack,
@@ -36,14 +38,15 @@ from tuiphone.controller.ports import (
     StackSettings,
 )
 from tuiphone.controller.quality import QualityMeter
+from tuiphone.controller.reporting import QualityReporter, ReportSettings
 from tuiphone.controller.ringing import Ringing, ToneRules
 from tuiphone.controller.silence import RtpWatch
-from tuiphone.controller.reporting import QualityReporter, ReportSettings
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
 from tuiphone.model.address import AddressError, DialPlan, plan_dial
 from tuiphone.model.call import Call, CallId, CallState, Direction, EndCause, EndedBy, EndKind
+from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole, Devices
 from tuiphone.model.event import (
     PROTOCOL,
@@ -106,19 +109,20 @@ class Controller:
             lambda: self._calls,
             ToneRules(config.phone.ringback, config.phone.call_waiting_tone),
         )
+        self._codecs = Codecs(stack)
         self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
         self._quality = QualityMeter()
+        self._reporter = QualityReporter(
+            stack, self._quality, report_settings(config), self._accounts.get, self.notify
+        )
         self._audio = AudioWatch(suppressing=config.audio.vad)
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
-        self._reporter = QualityReporter(
-            stack, self._quality, report_settings(config), self._accounts.get, self.notify
-        )
         self._watching = (0.0, 0.0, False)
         self._files: dict[CallId, tuple[str, str]] = {}
-        self._unsaved: dict[str, str | int | bool] = {}
+        self._unsaved: dict[str, str | int | bool | tuple[str, ...]] = {}
         self._saving: asyncio.Task[None] | None = None
         self._starting: set[asyncio.Task[None]] = set()
 
@@ -175,7 +179,7 @@ class Controller:
             max_lines=self._calls.max_lines,
             missed=self._history.count_missed(),
             missing=self._stack.missing,
-            warnings=self._warnings,
+            warnings=(*self._warnings, *self._codecs.complaints(self._config.audio.codecs)),
             theme=self._theme,
             default_account=self._accounts.default_id,
         )
@@ -282,6 +286,15 @@ class Controller:
         self._theme = theme
         self._persist("ui.theme", theme)
 
+    # codecs
+
+    async def codecs(self) -> tuple[Codec, ...]:
+        return self._codecs.all()
+
+    async def set_codecs(self, codecs: tuple[str, ...]) -> None:
+        self._codecs.choose(codecs)
+        self._persist("audio.codecs", codecs)
+
     # devices
 
     async def devices(self, refresh: bool = False) -> Devices:
@@ -370,6 +383,8 @@ class Controller:
             case StackDied():
                 self._hub.publish(Notice(NoticeLevel.ERROR, report.reason))
                 self._on_shutdown()
+            case PublishedReport():
+                self._reporter.answered(report)
             case PlayedReport():
                 pass
         self._after_change()
@@ -383,8 +398,6 @@ class Controller:
         code = self._config.phone.decline_code if kind is EndKind.DND else 486
         self._stack.hang_up(report.call_id, code)
         now = self._clock.now()
-            case PublishedReport():
-                self._reporter.answered(report)
         self._keep(
             CallRecord(
                 report.call_id,
@@ -408,6 +421,7 @@ class Controller:
             return
         self._files.pop(call.id, None)
         self._keep(_record(call, self._quality.summary(call.id)))
+        self._reporter.ended(call)
         for watch in (self._rtp, self._quality, self._audio):
             watch.forget(call.id)
         self._ringing.call_ended(call)
@@ -421,7 +435,6 @@ class Controller:
         self._hub.publish(HistoryChanged(record, self._history.count_missed()))
 
     def _take_figures(self, stats: StreamStats) -> None:
-        self._reporter.ended(call)
         call = next((call for call in self._calls if call.id == stats.call_id), None)
         if call is None:
             return
@@ -487,7 +500,7 @@ class Controller:
                 )
 
     def _persist(self, key: str, value: object) -> None:
-        assert isinstance(value, (str, int, bool))
+        assert isinstance(value, (str, int, bool, tuple))
         self._unsaved[key] = value
         if self._saving is None or self._saving.done():
             self._saving = asyncio.ensure_future(self._save())
@@ -521,6 +534,16 @@ def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
     )
 
 
+def report_settings(config: Config) -> ReportSettings:
+    """The part of the configuration that says which quality reports go where."""
+    return ReportSettings(
+        config.quality.vq_report_collector,
+        config.quality.vq_alarm_threshold,
+        config.network.user_agent,
+        config.audio.vad,
+    )
+
+
 def stack_settings(config: Config) -> StackSettings:
     """The part of the configuration that a stack needs."""
     network, audio = config.network, config.audio
@@ -534,19 +557,10 @@ def stack_settings(config: Config) -> StackSettings:
         tls_ca_file=network.tls_ca_file,
         tls_cert_file=network.tls_cert_file,
         tls_key_file=network.tls_key_file,
-def report_settings(config: Config) -> ReportSettings:
-    """The part of the configuration that says which quality reports go where."""
-    return ReportSettings(
-        config.quality.vq_report_collector,
-        config.quality.vq_alarm_threshold,
-        config.network.user_agent,
-        config.audio.vad,
-    )
-
-
         rtp_port_min=network.rtp_port_min,
         rtp_port_max=network.rtp_port_max,
         codecs=audio.codecs,
+        codec_settings=CodecSettings(**{f.name: getattr(config.codecs, f.name) for f in fields(CodecSettings)}),
         max_calls=config.phone.max_lines + 2,
         null_audio=audio.null_audio,
         echo_canceller=audio.echo_canceller,
