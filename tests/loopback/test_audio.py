@@ -83,8 +83,8 @@ async def test_encrypted_audio_names_its_suite(
     for phone in (carol, dave):
         assert "AES" in phone.all("MediaReport")[-1].stream["encryption"]
     at_callee, at_caller = await exchange(call, voices, tmp_path)
-    assert likeness_of_files(voices[0], at_callee) >= 0.95
-    assert likeness_of_files(voices[1], at_caller) >= 0.95
+    assert likeness_of_files(voices[0], at_callee) >= 0.9
+    assert likeness_of_files(voices[1], at_caller) >= 0.9
 
 
 async def test_an_account_that_insists_on_encryption_refuses_a_plain_call(start: Start, bob: StackProcess) -> None:
@@ -127,8 +127,8 @@ async def test_nobody_hears_anything_while_held_and_everything_after(
         await holder.wait("MediaReport", call_id=held_id, local_hold=False)
         await other.wait("MediaReport", call_id=other_id, remote_hold=False)
     at_callee, at_caller = await exchange(call, voices, tmp_path)
-    assert likeness_of_files(voices[0], at_callee) >= 0.95
-    assert likeness_of_files(voices[1], at_caller) >= 0.95
+    assert likeness_of_files(voices[0], at_callee) >= 0.9
+    assert likeness_of_files(voices[1], at_caller) >= 0.9
 
 
 async def test_mute_sends_silence_but_packets_go_on(
