@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 
 import pytest
 
+from tests.demo.raw_phone import lateness
 from tuiphone.demo import rtcp
 from tuiphone.demo.pacer import Pacer
 from tuiphone.demo.rtp import RtpStream
@@ -14,7 +16,7 @@ from tuiphone.demo.sdp import Audio, Direction, NotAcceptable, choose, parse
 
 
 class Counter:
-    def __init__(self, cost_s: float = 0.0) -> None:
+    def __init__(self) -> None:
         self.times: list[float] = []
 
     def tick(self) -> None:
@@ -26,31 +28,42 @@ async def test_twenty_streams_keep_the_pace_without_drift() -> None:
     counters = [Counter() for _ in range(20)]
     for counter in counters:
         pacer.add(counter)
-    await asyncio.sleep(1.01)
+    await asyncio.sleep(1.2)
     for counter in counters:
         pacer.remove(counter)
     for counter in counters:
-        assert 50 <= len(counter.times) <= 52
-        assert counter.times[50 - 1] - counter.times[0] == pytest.approx(0.98, abs=0.015)
+        assert len(counter.times) >= 60
+        assert lateness(counter.times) < 0.005
 
 
-async def test_after_a_stall_the_pace_is_caught_up_but_old_sound_is_left_out() -> None:
+def stall(seconds: float) -> None:
+    """Keep the event loop from doing anything."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+async def test_a_short_stall_is_caught_up() -> None:
     pacer, counter = Pacer(), Counter()
     pacer.add(counter)
     await asyncio.sleep(0.03)
-    stall = asyncio.get_running_loop().time() + 0.09
-    while asyncio.get_running_loop().time() < stall:
-        pass
+    stall(0.09)
     await asyncio.sleep(0.05)
-    assert 8 <= len(counter.times) <= 10
-    before = len(counter.times)
-    stall = asyncio.get_running_loop().time() + 0.6
-    while asyncio.get_running_loop().time() < stall:
-        pass
-    await asyncio.sleep(0)
+    pacer.remove(counter)
+    due = (time.monotonic() - counter.times[0]) / 0.02
+    assert due - 1.5 <= len(counter.times) <= due + 1
+
+
+async def test_after_a_long_stall_old_sound_is_left_out() -> None:
+    pacer, counter = Pacer(), Counter()
+    pacer.add(counter)
+    await asyncio.sleep(0.03)
+    stall(0.6)
     await asyncio.sleep(0.005)
     pacer.remove(counter)
-    assert len(counter.times) - before <= 12
+    due = (time.monotonic() - counter.times[0]) / 0.02
+    assert due > 30
+    assert len(counter.times) < due - 15
 
 
 async def test_without_streams_nothing_is_scheduled() -> None:
@@ -128,7 +141,6 @@ async def test_rtcp_comes_from_the_port_above_and_says_goodbye() -> None:
     await asyncio.sleep(0.05)
     sink.close()
     assert [data[1] for data in arrived] == [200]
-    assert arrived[0].endswith(b"\x00" * 0)
     assert b"exchange@demo" in arrived[0]
 
 
