@@ -8,7 +8,7 @@ from tests.support.controller import DESK, SALES, bench
 from tuiphone.config.schema import AudioSection, Config
 from tuiphone.controller.ports import Tone
 from tuiphone.errors import PhoneError
-from tuiphone.model.device import NULL_DEVICE, DeviceRole
+from tuiphone.model.device import DeviceRole
 from tuiphone.model.event import DevicesChanged, Notice
 
 
@@ -33,8 +33,8 @@ async def test_a_configured_device_that_is_absent_is_said_and_stays_chosen() -> 
     config = Config(audio=AudioSection(input="Jabra"), accounts=(SALES, DESK))
     async with bench(config) as desk:
         role = (await desk.phone.devices()).role(DeviceRole.INPUT)
-        assert (role.chosen, role.in_use) == ("Jabra", NULL_DEVICE)
-        assert [e.text for e in desk.events if isinstance(e, Notice)] == ["input device “Jabra” is not there: no sound"]
+        assert (role.chosen, role.in_use) == ("Jabra", "Headset")
+        assert [e.text for e in desk.events if isinstance(e, Notice)] == ["“Jabra” is not there: using “Headset”"]
 
 
 async def test_levels_have_a_range() -> None:

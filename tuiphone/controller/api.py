@@ -151,7 +151,22 @@ class PhoneApi(Protocol):
         ...
 
     async def choose_device(self, role: DeviceRole, name: str) -> None:
-        """Use a device ("" is the system's default, "none" is silence) for a role, now and from now on."""
+        """Use a device ("" is the system's default, "none" is silence) for a role, now and from now on.
+
+        It is put first in the role's list; a bell takes the list's place.
+        """
+        ...
+
+    async def add_bell(self, name: str, on: bool) -> None:
+        """Let a further device ring too, or no longer."""
+        ...
+
+    async def use_headset(self, on: bool) -> None:
+        """Talk through the headset only, whatever the roles say; the headset is the first of its list that is there."""
+        ...
+
+    async def choose_headset(self, name: str) -> None:
+        """Put a device first in the list of headsets."""
         ...
 
     async def set_level(self, role: DeviceRole, level: int) -> None:
@@ -162,8 +177,16 @@ class PhoneApi(Protocol):
         """Mute a role for all calls."""
         ...
 
-    async def test_tone(self, role: DeviceRole, on: bool) -> None:
-        """Play a tone on the output or ring device; it ends by itself after 10 s."""
+    async def mute_at_device(self, role: DeviceRole, on: bool) -> None:
+        """Mute the device in use for a role itself, for every program, as its own button does."""
+        ...
+
+    async def test_tone(self, role: DeviceRole, on: bool, device: str = "") -> None:
+        """Play a tone on the output or ring device, or on another one by its name; it ends by itself after 10 s."""
+        ...
+
+    async def test_mic(self, on: bool) -> None:
+        """Record the microphone for 5 s, then play that in the ear; ``Devices.mic_test`` says where it stands."""
         ...
 
     async def watch_mic(self, on: bool) -> None:

@@ -7,13 +7,14 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields
 
+from tuiphone.config.option import all_of
 from tuiphone.config.schema import Config
 from tuiphone.controller.accounts import Accounts, SecretSource
 from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
 from tuiphone.controller.clock import Clock
 from tuiphone.controller.codecs import Codecs
-from tuiphone.controller.devices import DeviceRoles
+from tuiphone.controller.devices import DeviceRoles, DeviceWishes
 from tuiphone.controller.hub import Hub
 from tuiphone.controller.ports import (
     CodecSettings,
@@ -25,12 +26,12 @@ from tuiphone.controller.ports import (
     HoldFailedReport,
     IncomingReport,
     MediaReport,
+    MicTestReport,
     PlayedReport,
     ProgressReport,
     PublishedReport,
     RegistrationReport,
     Report,
-    RoleChoice,
     Settings,
     SipStack,
     StackDied,
@@ -63,6 +64,7 @@ from tuiphone.model.event import (
 from tuiphone.model.media import Levels, StreamStats
 from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
+from tuiphone.model.ringtone import Ring, parse_ring, parse_rule
 from tuiphone.texts_quality import diagnosis_sentence
 
 log = logging.getLogger(__name__)
@@ -107,15 +109,14 @@ class Controller:
             stack,
             self._clock,
             lambda: self._calls,
-            ToneRules(config.phone.ringback, config.phone.call_waiting_tone),
+            self._tone_rules(),
+            lambda: self._devices.bell_is_ear,
         )
         self._codecs = Codecs(stack)
         self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
         self._quality = QualityMeter()
-        self._reporter = QualityReporter(
-            stack, self._quality, report_settings(config), self._accounts.get, self.notify
-        )
+        self._reporter = QualityReporter(stack, self._quality, report_settings(config), self._accounts.get, self.notify)
         self._audio = AudioWatch(suppressing=config.audio.vad)
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
@@ -134,14 +135,7 @@ class Controller:
         ``stored`` says of an account id where it lives: "config", or "settings" when it was added on the screen.
         """
         await self._stack.start(stack_settings(self._config), self.report)
-        audio = self._config.audio
-        self._devices.start(
-            (
-                RoleChoice(DeviceRole.INPUT, audio.input, audio.input_level),
-                RoleChoice(DeviceRole.OUTPUT, audio.output, audio.output_level),
-                RoleChoice(DeviceRole.RING, audio.ring, audio.ring_level),
-            )
-        )
+        self._devices.start(device_wishes(self._config))
         accounts = [configured.account() for configured in self._config.accounts]
         tasks = [asyncio.ensure_future(self._accounts.put(account, stored(account.id))) for account in accounts]
         self._starting = set(tasks)
@@ -308,11 +302,26 @@ class Controller:
     async def set_level(self, role: DeviceRole, level: int) -> None:
         self._devices.set_level(role, level)
 
+    async def add_bell(self, name: str, on: bool) -> None:
+        self._devices.add_bell(name, on)
+
+    async def use_headset(self, on: bool) -> None:
+        self._devices.use_headset(on)
+
+    async def choose_headset(self, name: str) -> None:
+        self._devices.choose_headset(name)
+
     async def mute_device(self, role: DeviceRole, on: bool) -> None:
         self._devices.mute(role, on)
 
-    async def test_tone(self, role: DeviceRole, on: bool) -> None:
-        self._devices.test_tone(role, on)
+    async def mute_at_device(self, role: DeviceRole, on: bool) -> None:
+        self._devices.mute_at_device(role, on)
+
+    async def test_tone(self, role: DeviceRole, on: bool, device: str = "") -> None:
+        self._devices.test_tone(role, on, device)
+
+    async def test_mic(self, on: bool) -> None:
+        self._devices.test_mic(on)
 
     async def watch_mic(self, on: bool) -> None:
         self._mic_watched = on
@@ -378,6 +387,8 @@ class Controller:
                 self._end(report)
             case DevicesReport():
                 self._devices.reported(report)
+            case MicTestReport():
+                self._devices.mic_tested(report)
             case StackNotice():
                 self._hub.publish(Notice(NoticeLevel(report.level), report.text))
             case StackDied():
@@ -391,11 +402,11 @@ class Controller:
 
     def _take_incoming(self, report: IncomingReport) -> None:
         account = self._accounts.get(report.account_id)
-        kind = EndKind.DND if self._dnd else EndKind.LINES_FULL if self._calls.full else None
+        kind = self._why_not()
         if kind is None:
             self._calls.incoming(report, account)
             return
-        code = self._config.phone.decline_code if kind is EndKind.DND else 486
+        code = {EndKind.DND: self._config.phone.decline_code, EndKind.NO_HEADSET: self._devices.refuses}.get(kind, 486)
         self._stack.hang_up(report.call_id, code)
         now = self._clock.now()
         self._keep(
@@ -414,6 +425,14 @@ class Controller:
                 seen=False,
             )
         )
+
+    def _why_not(self) -> EndKind | None:
+        """Why a new call cannot ring; None when it can."""
+        if self._dnd:
+            return EndKind.DND
+        if self._devices.refuses:
+            return EndKind.NO_HEADSET
+        return EndKind.LINES_FULL if self._calls.full else None
 
     def _end(self, report: EndedReport) -> None:
         call = self._calls.ended(report)
@@ -467,6 +486,22 @@ class Controller:
                 self._stack.play(event.call.id, play)
             if record:
                 self._calls.record(record, event.call.id)
+
+    def _tone_rules(self) -> ToneRules:
+        phone, audio = self._config.phone, self._config.audio
+        return ToneRules(
+            phone.ringback,
+            phone.call_waiting_tone,
+            audio.tones,
+            audio.tone_level,
+            parse_ring(audio.ring_tone),
+            tuple(parse_rule(rule) for rule in audio.ring_tones),
+            self._ring_of_account,
+        )
+
+    def _ring_of_account(self, account_id: str) -> Ring | None:
+        ring = next((s.account.ring_tone for s in self._accounts.all() if s.account.id == account_id), "")
+        return parse_ring(ring) if ring else None
 
     def _after_change(self) -> None:
         self._ringing.update()
@@ -563,9 +598,31 @@ def stack_settings(config: Config) -> StackSettings:
         codec_settings=CodecSettings(**{f.name: getattr(config.codecs, f.name) for f in fields(CodecSettings)}),
         max_calls=config.phone.max_lines + 2,
         null_audio=audio.null_audio,
+        release_after_s=audio.release_ms / 1000,
+        sound_system=audio.sound_system,
         echo_canceller=audio.echo_canceller,
         echo_tail_ms=audio.echo_tail_ms,
         noise_suppression=audio.noise_suppression,
         vad=audio.vad,
         log_level={"error": 1, "warning": 2, "info": 3, "debug": 5}[config.log.level],
+    )
+
+
+def device_wishes(config: Config) -> DeviceWishes:
+    """The part of the configuration that says which devices are wanted."""
+    audio = config.audio
+    return DeviceWishes(
+        names={
+            DeviceRole.INPUT: all_of(audio.input),
+            DeviceRole.OUTPUT: all_of(audio.output),
+            DeviceRole.RING: all_of(audio.ring),
+        },
+        levels={
+            DeviceRole.INPUT: audio.input_level,
+            DeviceRole.OUTPUT: audio.output_level,
+            DeviceRole.RING: audio.ring_level,
+        },
+        headset=all_of(audio.headset),
+        use_headset=audio.use_headset,
+        refuse_code=audio.refuse_code if audio.refuse_without_headset else 0,
     )

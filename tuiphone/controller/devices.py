@@ -1,21 +1,63 @@
-"""Device roles: what was chosen, what is in use, at which level."""
+"""Device roles: what was chosen, what is in use, at which level; and the rule which device a list of names means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from tuiphone.controller.clock import Clock, Timer
-from tuiphone.controller.ports import DevicesReport, RoleChoice, SipStack, Tone
+from tuiphone.controller.ports import DevicesReport, MicTestReport, RoleChoice, SipStack, Tone
+from tuiphone.controller.tones import TEST
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
-from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole, Devices, RoleState
+from tuiphone.model.device import (
+    DEFAULT_DEVICE,
+    NULL_DEVICE,
+    Device,
+    DeviceRole,
+    Devices,
+    Headset,
+    RoleState,
+)
 from tuiphone.model.event import DevicesChanged, Event, Notice, NoticeLevel
+from tuiphone.model.pattern import matches
 
 MAX_LEVEL = 200
 """Percent."""
 TEST_TONE_S = 10.0
 """A forgotten test tone stops after so many seconds."""
+MIC_TEST_S = 5.0
+"""So long the microphone is recorded before it is played."""
+
+Names = tuple[str, ...]
+_TALKING = frozenset({DeviceRole.INPUT, DeviceRole.OUTPUT})
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWishes:
+    """What the configuration wants: for each role names or patterns in order of priority, and its level in percent.
+
+    With ``use_headset`` the ``headset`` list is microphone and ear. ``refuse_code`` answers calls while it is missing; 0
+    lets them ring.
+    """
+
+    names: dict[DeviceRole, Names] = field(default_factory=dict)
+    levels: dict[DeviceRole, int] = field(default_factory=dict)
+    headset: Names = ()
+    use_headset: bool = False
+    refuse_code: int = 0
+
+
+def present(role: DeviceRole, names: Iterable[str], available: Iterable[Device]) -> Names:
+    """The devices that names and patterns mean for a role, in order; the default's and silence's names stay as they are."""
+    fitting = [device for device in available if device.fits(role)]
+    found: dict[str, None] = {}
+    for name in names:
+        if name in (DEFAULT_DEVICE, NULL_DEVICE):
+            found[name] = None
+        else:
+            found |= dict.fromkeys(device.name for device in fitting if matches(name, device.name, device.key))
+    return tuple(found)
 
 
 class DeviceRoles:
@@ -29,35 +71,73 @@ class DeviceRoles:
         self._test_tones: dict[DeviceRole, Timer] = {}
         self._publish = publish
         self._persist = persist
+        self._refuse_code = 0
+        self._handed: tuple[RoleChoice, ...] = ()
+        self._report: DevicesReport | None = None
         self.devices = Devices()
 
-    def start(self, choices: tuple[RoleChoice, ...]) -> None:
-        """Take the configured choices and hand them to the stack."""
-        by_role = {choice.role: choice for choice in choices}
-        roles = tuple(
-            RoleState(role, by_role[role].name, NULL_DEVICE, "", by_role[role].level, by_role[role].muted)
-            if role in by_role
-            else RoleState(role)
-            for role in DeviceRole
-        )
-        self.devices = replace(self.devices, roles=roles)
+    # what others ask
+
+    @property
+    def may_auto_answer(self) -> bool:
+        """Whether a call may be answered without anybody's hand: not while the headset is wanted and missing."""
+        return not self._headset_missing
+
+    @property
+    def refuses(self) -> int:
+        """The SIP code that refuses calls while the headset is missing, 0 while they may ring."""
+        return self._refuse_code if self._headset_missing else 0
+
+    @property
+    def bell_is_ear(self) -> bool:
+        """Whether calls ring in the ear: no bell has a device of its own."""
+        ear, bell = self.devices.role(DeviceRole.OUTPUT), self.devices.role(DeviceRole.RING)
+        return ear.in_use in (bell.in_use, *bell.also)
+
+    # commands
+
+    def start(self, wishes: DeviceWishes) -> None:
+        """Take the configuration and hand it to the stack; which devices it means is known when the stack reports."""
+        self._refuse_code = wishes.refuse_code
+        roles = tuple(_role(role, wishes.names.get(role, ()), wishes.levels.get(role, 100)) for role in DeviceRole)
+        headset = Headset(wishes.use_headset, wishes.headset)
+        self.devices = replace(self.devices, roles=roles, headset=headset)
         self._hand_down()
 
     def choose(self, role: DeviceRole, name: str) -> None:
-        """Use another device for a role from now on."""
-        if name not in {DEFAULT_DEVICE, NULL_DEVICE} and name not in {
-            device.name
-            for device in self.devices.available
-            if (device.inputs if role is DeviceRole.INPUT else device.outputs)
-        }:
-            raise PhoneError(
-                _("There is no {role} device “{name}”: refresh the list or choose another").format(
-                    role=role, name=name
-                ),
-                "unknown",
-            )
-        self._change(role, chosen=name)
-        self._persist(f"audio.{role}", name)
+        """Use another device for a role from now on: it comes first in the list; a bell stands alone in it."""
+        self._must_exist(role, name)
+        old = self.devices.role(role).names
+        names = (name,) if role is DeviceRole.RING else (name, *(other for other in old if other != name))
+        self._keep_names(role, names)
+
+    def add_bell(self, name: str, on: bool) -> None:
+        """Let a further device ring too, or no longer."""
+        names = self.devices.role(DeviceRole.RING).names or (DEFAULT_DEVICE,)
+        if on:
+            self._must_exist(DeviceRole.RING, name)
+            names = (*(other for other in names if other != NULL_DEVICE), *((name,) if name not in names else ()))
+        else:
+            # A pattern that means this device and others is replaced by the others.
+            kept = present(DeviceRole.RING, names, self.devices.available)
+            names = tuple(other for other in kept if other != name) or (NULL_DEVICE,)
+        self._keep_names(DeviceRole.RING, names)
+
+    def use_headset(self, on: bool) -> None:
+        """Talk through the headset only, or through what the roles say."""
+        self.devices = replace(self.devices, headset=replace(self.devices.headset, used=on))
+        self._persist("audio.use_headset", on)
+        self._again()
+
+    def choose_headset(self, name: str) -> None:
+        """Put a device first in the list of headsets."""
+        known = {device.name for device in self.devices.available}
+        if name not in known:
+            raise _no_such(_("headset"), name)
+        names = (name, *(other for other in self.devices.headset.names if other != name))
+        self.devices = replace(self.devices, headset=replace(self.devices.headset, names=names))
+        self._keep("audio.headset", names)
+        self._again()
 
     def set_level(self, role: DeviceRole, level: int) -> None:
         """Set a role's volume in percent."""
@@ -72,32 +152,129 @@ class DeviceRoles:
         """Mute a role for all calls (not kept: a phone that starts mute puzzles people)."""
         self._change(role, muted=on)
 
-    def test_tone(self, role: DeviceRole, on: bool) -> None:
-        """Play a tone on an output."""
+    def mute_at_device(self, role: DeviceRole, on: bool) -> None:
+        """Mute the device in use for a role itself, for every program."""
+        name = self.devices.role(role).in_use
+        if name == NULL_DEVICE:
+            raise PhoneError(_("There is no device in use that could be muted"))
+        self._stack.mute_device(name, on)
+
+    def test_tone(self, role: DeviceRole, on: bool, device: str = "") -> None:
+        """Play a tone on an output, of a role or of a name."""
         if role is DeviceRole.INPUT:
             raise PhoneError(_("A test tone needs the output or the ring device"), "invalid")
+        if device:
+            self._must_exist(DeviceRole.OUTPUT, device)
         timer = self._test_tones.pop(role, None)
         if timer:
             timer.cancel()
             self._stack.tone(Tone.TEST, False, role)
         if on:
-            self._stack.tone(Tone.TEST, True, role)
+            self._stack.tone(Tone.TEST, True, role, replace(TEST, device=device))
             self._test_tones[role] = self._clock.later(TEST_TONE_S, lambda: self.test_tone(role, False))
+
+    def test_mic(self, on: bool) -> None:
+        """Record the microphone and play it, or end that."""
+        self._stack.test_mic(MIC_TEST_S if on else 0.0)
+
+    # reports
 
     def reported(self, report: DevicesReport) -> None:
         """Take in what the stack found and uses; a new problem is said once."""
-        roles = tuple(
-            replace(
-                state,
-                in_use=report.in_use.get(state.role, NULL_DEVICE),
-                problem=report.problems.get(state.role, ""),
+        self._report = report
+        self._again()
+
+    def mic_tested(self, report: MicTestReport) -> None:
+        """The trial of the microphone moved on."""
+        self._set(replace(self.devices, mic_test=report.state))
+
+    # inside
+
+    @property
+    def _headset_missing(self) -> bool:
+        headset = self.devices.headset
+        return headset.used and self._report is not None and not headset.present
+
+    def _again(self) -> None:
+        """Work out what the lists mean now, hand down what changed, and say what is new."""
+        report = self._report
+        if report is None:
+            return
+        old = self.devices
+        headset = self._headset(report.available)
+        self.devices = replace(old, available=report.available, headset=headset)
+        roles = tuple(self._state(state, report) for state in self.devices.roles)
+        new = replace(self.devices, roles=roles)
+        for problem in _new_problems(old, new):
+            self._publish(Notice(NoticeLevel.WARNING, problem))
+        if old.headset.problem and not headset.problem and headset.present:
+            words = _("The headset “{name}” is there again").format(name=headset.present)
+            self._publish(Notice(NoticeLevel.INFO, words))
+        self.devices = old
+        self._set(new)
+        if self._choices() != self._handed:
+            self._hand_down()
+
+    def _headset(self, available: tuple[Device, ...]) -> Headset:
+        headset = self.devices.headset
+        ears = present(DeviceRole.OUTPUT, headset.names, available)
+        microphones = present(DeviceRole.INPUT, headset.names, available)
+        there = ears[0] if ears and microphones else ""
+        problem = ""
+        if headset.used and not there:
+            name = headset.names[0] if headset.names else ""
+            missing = _("The headset “{name}” is missing") if name else _("No headset is configured (audio.headset)")
+            follows = (
+                _("calls are refused with {code}").format(code=self._refuse_code)
+                if self._refuse_code
+                else _("calls ring, but are not answered by themselves, and have no sound")
             )
-            for state in self.devices.roles
-        )
-        for old, new in zip(self.devices.roles, roles, strict=True):
-            if new.problem and new.problem != old.problem:
-                self._publish(Notice(NoticeLevel.WARNING, new.problem))
-        self._set(Devices(report.available, roles))
+            problem = f"{missing.format(name=name)}: {follows}"
+        return replace(headset, present=there, problem=problem)
+
+    def _state(self, state: RoleState, report: DevicesReport) -> RoleState:
+        in_use = report.in_use.get(state.role, NULL_DEVICE)
+        muted = any(device.muted for device in report.available if device.name == in_use and device.fits(state.role))
+        also = report.also_ring if state.role is DeviceRole.RING else ()
+        problem = report.problems.get(state.role, "") or self._absence(state, in_use)
+        return replace(state, in_use=in_use, problem=problem, also=also, device_muted=muted)
+
+    def _absence(self, state: RoleState, in_use: str) -> str:
+        headset = self.devices.headset
+        if headset.used and state.role in _TALKING:
+            return headset.problem
+        if not state.names or present(state.role, state.names, self.devices.available):
+            return ""
+        if in_use == NULL_DEVICE:
+            return _("“{name}” is not there: no sound").format(name=state.chosen)
+        return _("“{name}” is not there: using “{other}”").format(name=state.chosen, other=in_use)
+
+    def _choices(self) -> tuple[RoleChoice, ...]:
+        return tuple(self._choice(state) for state in self.devices.roles)
+
+    def _choice(self, state: RoleState) -> RoleChoice:
+        headset = self.devices.headset
+        if headset.used and state.role in _TALKING:
+            # A loudspeaker in the room must not stand in for a headset.
+            names = (*present(state.role, headset.names, self.devices.available), NULL_DEVICE)
+        else:
+            names = present(state.role, state.names, self.devices.available) or (DEFAULT_DEVICE,)
+            if state.role is not DeviceRole.RING and not {DEFAULT_DEVICE, NULL_DEVICE} & set(names):
+                names = (*names, DEFAULT_DEVICE)
+        return RoleChoice(state.role, names[0], state.level, state.muted, names[1:])
+
+    def _keep_names(self, role: DeviceRole, names: Names) -> None:
+        self._change(role, chosen=names[0], names=names)
+        self._keep(f"audio.{role}", names)
+        self._again()
+
+    def _keep(self, key: str, names: Names) -> None:
+        self._persist(key, names if len(names) > 1 else names[0])
+
+    def _must_exist(self, role: DeviceRole, name: str) -> None:
+        special = name in (DEFAULT_DEVICE, NULL_DEVICE)
+        if not special and not any(d.fits(role) and name in (d.name, d.key) for d in self.devices.available):
+            raise _no_such(str(role), name)
 
     def _change(self, role: DeviceRole, **changes: object) -> None:
         roles = tuple(
@@ -113,6 +290,21 @@ class DeviceRoles:
             self._publish(DevicesChanged(devices))
 
     def _hand_down(self) -> None:
-        self._stack.choose_devices(
-            tuple(RoleChoice(state.role, state.chosen, state.level, state.muted) for state in self.devices.roles)
-        )
+        self._handed = self._choices()
+        self._stack.choose_devices(self._handed)
+
+
+def _role(role: DeviceRole, names: Names, level: int) -> RoleState:
+    return RoleState(role, names[0] if names else DEFAULT_DEVICE, NULL_DEVICE, "", level, names=names)
+
+
+def _new_problems(old: Devices, new: Devices) -> list[str]:
+    """Each once, though several roles may have the same."""
+    before = {state.problem for state in old.roles} | {old.headset.problem}
+    now = dict.fromkeys((new.headset.problem, *(state.problem for state in new.roles)))
+    return [problem for problem in now if problem and problem not in before]
+
+
+def _no_such(role: str, name: str) -> PhoneError:
+    words = _("There is no {role} device “{name}”: refresh the list or choose another")
+    return PhoneError(words.format(role=role, name=name), "unknown")

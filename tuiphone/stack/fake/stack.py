@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuiphone.controller.ports import (
     ConfirmedReport,
@@ -19,6 +19,7 @@ from tuiphone.controller.ports import (
     EndedReport,
     IncomingReport,
     MediaReport,
+    MicTestReport,
     PlayedReport,
     ProgressReport,
     PublishedReport,
@@ -27,12 +28,13 @@ from tuiphone.controller.ports import (
     RoleChoice,
     StackSettings,
     Tone,
+    ToneSound,
 )
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.address import Party, parse_uri
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.codec import Codec, names_codec
-from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole
+from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole, MicTest
 from tuiphone.model.media import MediaStream
 
 STREAM = MediaStream(codec="PCMU", clock_hz=8000, ptime_ms=20, remote="127.0.0.1:4000")
@@ -78,6 +80,8 @@ class FakeStack:
         self.calls: dict[CallId, FakeCall] = {}
         self.accounts: dict[str, tuple[Account, Credentials]] = {}
         self.tones: set[tuple[Tone, DeviceRole]] = set()
+        self.sounds: dict[Tone, ToneSound] = {}
+        self.broken: set[str] = set()
         self.available: tuple[Device, ...] = (
             Device("Headset", "fake", 1, 2),
             Device("Speakers", "fake", 0, 2),
@@ -245,14 +249,17 @@ class FakeStack:
 
     # sound
 
-    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT) -> None:
-        """Keep which tones play."""
+    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT, sound: ToneSound | None = None) -> None:
+        """Keep which tones play, and how."""
         self._log("tone", tone, on, role)
         if on:
             assert (tone, role) not in self.tones, f"{tone} plays already"
+            assert sound is not None, "a tone needs its sound"
             self.tones.add((tone, role))
+            self.sounds[tone] = sound
         else:
             self.tones.discard((tone, role))
+            self.sounds.pop(tone, None)
 
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
         """Open what is there."""
@@ -262,18 +269,35 @@ class FakeStack:
 
     def refresh_devices(self) -> None:
         """Report devices as ``available`` has them now."""
-        names = {device.name for device in self.available}
         in_use: dict[DeviceRole, str] = {}
         problems: dict[DeviceRole, str] = {}
+        bells: tuple[str, ...] = ()
         for choice in self._choices:
-            if choice.name in names or choice.name == NULL_DEVICE:
-                in_use[choice.role] = choice.name
-            elif choice.name == DEFAULT_DEVICE and self.available:
-                in_use[choice.role] = self.available[0].name
-            else:
-                in_use[choice.role] = NULL_DEVICE
-                problems[choice.role] = f"{choice.role} device “{choice.name or 'default'}” is not there: no sound"
-        self.report(DevicesReport(self.available, in_use, problems))
+            found = [opened for name in (choice.name, *choice.others) if (opened := self._open(choice.role, name))]
+            in_use[choice.role] = found[0] if found else NULL_DEVICE
+            if choice.name in self.broken:
+                problems[choice.role] = f"“{choice.name}” does not open: using “{in_use[choice.role]}”"
+            if choice.role is DeviceRole.RING:
+                bells = tuple(found[1:])
+        self.report(DevicesReport(self.available, in_use, problems, bells))
+
+    def mute_device(self, name: str, on: bool) -> None:
+        """Mute a device."""
+        self._log("mute_device", name, on)
+        self.available = tuple(replace(d, muted=on) if d.name == name else d for d in self.available)
+        self.refresh_devices()
+
+    def test_mic(self, seconds: float) -> None:
+        """Record, then nothing: a test ends it."""
+        self._log("test_mic", seconds)
+        self.report(MicTestReport(MicTest.RECORDING if seconds else MicTest.OFF))
+
+    def _open(self, role: DeviceRole, name: str) -> str:
+        """The name of what opens for a name; empty when nothing does (``broken`` devices do not)."""
+        if name == NULL_DEVICE:
+            return name
+        fitting = [d.name for d in self.available if d.fits(role) and name in (d.name, DEFAULT_DEVICE)]
+        return next((found for found in fitting if found not in self.broken), "")
 
     def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
         """Keep what is watched."""

@@ -33,9 +33,11 @@ _RELEVANT = re.compile(rb" on (sink|source|server|card) #")
 
 
 class DeviceWatch:
-    """``changed`` is called on the watching thread with what the sound server has now, None without one."""
+    """``changed`` is called on the watching thread with what the sound server has now, None without one, and with
+    whether the kernel has a device more or less.
+    """
 
-    def __init__(self, changed: Callable[[Server | None], None]) -> None:
+    def __init__(self, changed: Callable[[Server | None, bool], None]) -> None:
         self._changed = changed
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -73,23 +75,22 @@ class DeviceWatch:
         ready = self._wait(None if asleep else max(0.0, self._retry_at - time.monotonic()))
         if "end" in ready:
             return False
-        if came or "change" in ready:
-            return self._settle()
-        return True
+        return self._settle(ready) if came or ready else True
 
-    def _settle(self) -> bool:
+    def _settle(self, happened: set[str]) -> bool:
         latest = time.monotonic() + LONGEST_S
         while time.monotonic() < latest:
             ready = self._wait(SETTLE_S)
             if "end" in ready:
                 return False
-            if "change" not in ready:
+            if not ready:
                 break
-        self._changed(soundserver.ask())
+            happened |= ready
+        self._changed(soundserver.ask(), "kernel" in happened)
         return True
 
     def _wait(self, longest_s: float | None) -> set[str]:
-        """What happened: "end", "change", or nothing that matters."""
+        """What happened: "end", "kernel", "server", or nothing that matters."""
         found = set()
         for key, _mask in self._selector.select(longest_s):
             data = os.read(key.fd, 65536)
@@ -97,12 +98,12 @@ class DeviceWatch:
                 found.add("end")
             elif key.data == "kernel":
                 _look(self._inotify)
-                found.add("change")
+                found.add("kernel")
             elif not data:
                 self._end_child()  # the sound server went away
-                found.add("change")
+                found.add("server")
             elif _RELEVANT.search(data):
-                found.add("change")
+                found.add("server")
         return found
 
     def _listen(self) -> bool:

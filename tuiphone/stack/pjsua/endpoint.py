@@ -16,6 +16,7 @@ from tuiphone.controller.ports import (
     RoleChoice,
     StackSettings,
     Tone,
+    ToneSound,
 )
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, Transport
@@ -34,6 +35,7 @@ from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.library import Library
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
+from tuiphone.stack.pjsua.mictest import MicTrial
 from tuiphone.stack.pjsua.names import look_up, target_of
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.publish import Publication
@@ -74,8 +76,9 @@ class Core:
         self._transports = Transports(library, self._native, settings, report)
         self._transports.start(self._pins)
         library.libStart()
-        self._sound = Sound(pump, library.audDevManager(), self._native, report, settings.null_audio)
-        self._tones = Tones(self._sound)
+        self._sound = Sound(pump, library.audDevManager(), self._native, report, settings)
+        self._tones = Tones(self._sound, report)
+        self._trial = MicTrial(pump, self._sound, report)
         self._meters = Meters(pump, self._sound, self._calls.values, report)
         self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
         pump.poll = library.libHandleEvents
@@ -150,9 +153,9 @@ class Core:
 
     # sound
 
-    def tone(self, tone: Tone, on: bool, role: DeviceRole) -> None:
+    def tone(self, tone: Tone, on: bool, role: DeviceRole, sound: ToneSound | None) -> None:
         """Start or stop one of the phone's own sounds."""
-        self._tones.set(tone, on, role)
+        self._tones.set(tone, on, role, sound)
 
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
         """Use these devices and levels."""
@@ -163,9 +166,22 @@ class Core:
         """Look for devices that came or went."""
         self._sound.refresh()
 
+    def mute_device(self, name: str, on: bool) -> None:
+        """Mute a device itself."""
+        self._sound.mute_device(name, on)
+
+    def test_mic(self, seconds: float) -> None:
+        """Record the microphone, then play it; 0 ends it."""
+        self._trial.run(seconds)
+
     def device_failed(self) -> None:
         """A device stopped working while in use."""
-        self._pump.submit(self._sound.device_failed)
+
+        def look_again() -> None:
+            self._sound.device_failed()
+            self._tones.restart()
+
+        self._pump.submit(look_again)
 
     def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
         """Report levels and figures so often."""
@@ -185,6 +201,7 @@ class Core:
         self._pump.spin(_FAREWELL_S, lambda: not any(b.busy for b in leaving))
         self._meters.close()
         self._tones.close()
+        self._trial.close()
         for session in list(self._calls.values()):
             session.abandon()
         for binding in self._bindings.values():

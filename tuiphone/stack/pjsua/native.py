@@ -14,7 +14,7 @@ _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 class Native:
     """The helper's functions, or their absence.
 
-    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "ilbc", "isac".
+    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "sound", "ilbc", "isac".
     """
 
     def __init__(self) -> None:
@@ -69,6 +69,14 @@ class Native:
     def bell(self, index: int, clock_hz: int) -> Bell:
         """Open an output device beside the one in use. Raises BellError when it does not open."""
         return Bell(self._lib, index, clock_hz)
+
+    def sound_position(self) -> tuple[int, int] | None:
+        """How many samples the open sound device has taken and brought; None when that cannot be told."""
+        if "sound" not in self.features:
+            return None
+        played, recorded = ctypes.c_ulonglong(), ctypes.c_ulonglong()
+        self._lib.tuiphone_sound_position(ctypes.byref(played), ctypes.byref(recorded))
+        return played.value, recorded.value
 
     def respond(self, rdata: object, code: int) -> bool:
         """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tuiphone.controller.ports import Credentials, Report, RoleChoice, StackDied, StackSettings, Tone
+from tuiphone.controller.ports import Credentials, Report, RoleChoice, StackDied, StackSettings, Tone, ToneSound
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod
@@ -157,9 +157,9 @@ class PjsuaStack:
 
     # sound
 
-    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT) -> None:
+    def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT, sound: ToneSound | None = None) -> None:
         """Start or stop one of the phone's own sounds."""
-        self._do(lambda core: core.tone(tone, on, role))
+        self._do(lambda core: core.tone(tone, on, role, sound))
 
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
         """Use these devices and levels."""
@@ -168,6 +168,14 @@ class PjsuaStack:
     def refresh_devices(self) -> None:
         """Look for devices that came or went."""
         self._do(lambda core: core.refresh_devices())
+
+    def mute_device(self, name: str, on: bool) -> None:
+        """Mute a device itself, for every program."""
+        self._do(lambda core: core.mute_device(name, on))
+
+    def test_mic(self, seconds: float) -> None:
+        """Record the microphone, then play it in the ear; 0 ends it."""
+        self._do(lambda core: core.test_mic(seconds))
 
     def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
         """Report levels and figures so often."""

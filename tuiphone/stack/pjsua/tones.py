@@ -1,30 +1,23 @@
-"""The phone's own sounds, made by pjmedia's tone generator: cadences of ITU-T E.180 as most of Europe has them."""
+"""The phone's own sounds, made by pjmedia's tone generator or read from WAV files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pjsua2 as pj
 
-from tuiphone.controller.ports import Tone
+from tuiphone.controller.ports import Beat, Report, StackNotice, Tone, ToneSound
+from tuiphone.i18n import _
 from tuiphone.model.device import DeviceRole
+from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.audio import Sound
-from tuiphone.stack.pjsua.convert import BRIDGE_HZ
-
-Beat = tuple[int, int, int, int]
-"""Two frequencies in Hz (0: only one), milliseconds on, milliseconds off."""
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 
 _AMPLITUDE = 8000
 """Of 32767: -12 dBFS, clear but no shock in a headset."""
-_SOFT = 3000
 
-_WARBLE: tuple[Beat, ...] = tuple((low, low * 5 // 4, 50, 0) for low in (780, 975)) * 8
-CADENCES: dict[Tone, tuple[Beat, ...]] = {
-    Tone.RING: (*_WARBLE, (780, 975, 40, 2400)),
-    Tone.RINGBACK: ((425, 0, 1000, 4000),),
-    Tone.BUSY: ((425, 0, 500, 500),),
-    Tone.CONGESTION: ((425, 0, 250, 250),),
-    Tone.CALL_WAITING: ((425, 0, 200, 200), (425, 0, 200, 6000)),
-    Tone.TEST: ((1000, 0, 1000, 0),),
-}
+Key = tuple[Tone, DeviceRole]
 
 
 def sequence(beats: tuple[Beat, ...], amplitude: int = _AMPLITUDE) -> pj.ToneDescVector:
@@ -42,49 +35,72 @@ def sequence(beats: tuple[Beat, ...], amplitude: int = _AMPLITUDE) -> pj.ToneDes
 class Tones:
     """Which of them sound now, and where."""
 
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, report: Callable[[Report], None]) -> None:
         self._sound = sound
-        self._playing: dict[tuple[Tone, DeviceRole], pj.ToneGenerator] = {}
+        self._report = report
+        self._playing: dict[Key, tuple[ToneSound, pj.AudioMedia]] = {}
 
-    def set(self, tone: Tone, on: bool, role: DeviceRole) -> None:
+    def set(self, tone: Tone, on: bool, role: DeviceRole, sound: ToneSound | None) -> None:
         """Start or stop one; saying so twice changes nothing."""
         key = (tone, role)
-        if on and key not in self._playing:
-            self._start(key)
+        if on and sound and key not in self._playing:
+            self._start(key, sound)
         elif not on and key in self._playing:
             self._stop(key)
 
     def restart(self) -> None:
         """Devices or levels changed: let what sounds sound where it belongs now."""
-        for key in list(self._playing):
+        for key, (sound, _source) in list(self._playing.items()):
             self._stop(key)
-            self._start(key)
+            self._start(key, sound)
 
     def close(self) -> None:
         """Silence."""
         for key in list(self._playing):
             self._stop(key)
 
-    def _start(self, key: tuple[Tone, DeviceRole]) -> None:
-        tone, role = key
+    def _start(self, key: Key, sound: ToneSound) -> None:
         self._sound.need(_user(key), True)
-        generator = pj.ToneGenerator()
-        generator.createToneGenerator(BRIDGE_HZ)
-        if role is DeviceRole.RING:
-            self._sound.ring(generator)
+        source = self._file(sound) or _generator(sound)
+        factor = sound.level / 100
+        if sound.device:
+            self._sound.sound_on(sound.device, source, factor)
+        elif key[1] is DeviceRole.RING:
+            self._sound.ring(source, factor)
         else:
-            generator.startTransmit(self._sound.port)
-        generator.play(sequence(CADENCES[tone], _SOFT if tone is Tone.CALL_WAITING else _AMPLITUDE), True)
-        self._playing[key] = generator
+            source.adjustTxLevel(factor)
+            source.startTransmit(self._sound.port)
+        self._playing[key] = sound, source
 
-    def _stop(self, key: tuple[Tone, DeviceRole]) -> None:
-        generator = self._playing.pop(key)
-        generator.stop()
-        del generator
-        if not any(role is DeviceRole.RING for _tone, role in self._playing):
-            self._sound.close_ring()
+    def _stop(self, key: Key) -> None:
+        _sound, source = self._playing.pop(key)
+        if isinstance(source, pj.ToneGenerator):
+            source.stop()
+        del source
+        if not any(sound.device or role is DeviceRole.RING for (_tone, role), (sound, _s) in self._playing.items()):
+            self._sound.close_bells()
         self._sound.need(_user(key), False)
 
+    def _file(self, sound: ToneSound) -> pj.AudioMedia | None:
+        if not sound.file:
+            return None
+        player = pj.AudioMediaPlayer()
+        try:
+            player.createPlayer(str(Path(sound.file).expanduser()))
+        except (pj.Error, RuntimeError) as error:
+            why = words_of(error) if isinstance(error, pj.Error) else str(error)
+            words = _("The ring tone “{path}” cannot be played: {why}").format(path=sound.file, why=why)
+            self._report(StackNotice(NoticeLevel.WARNING, words))
+            return None
+        return player
 
-def _user(key: tuple[Tone, DeviceRole]) -> str:
+
+def _generator(sound: ToneSound) -> pj.ToneGenerator:
+    generator = pj.ToneGenerator()
+    generator.createToneGenerator(BRIDGE_HZ)
+    generator.play(sequence(sound.beats), True)
+    return generator
+
+
+def _user(key: Key) -> str:
     return f"tone {key[0]} {key[1]}"
