@@ -126,7 +126,11 @@ class Meters:
 
 
 def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int, frame_ms: int) -> StreamStats:
-    """The figures of pjmedia as the model's. The jitter buffer counts the codec's frames, of which a packet may hold several."""
+    """The figures of pjmedia as the model's.
+
+    The jitter buffer is filled by the codec's frames, of which a packet may hold several; asked in vain, it counts once for
+    a whole packet time.
+    """
     rx, tx = stats.rtcp.rxStat, stats.rtcp.txStat
     return StreamStats(
         call_id=call_id,
@@ -136,7 +140,7 @@ def figures(call_id: str, stats: pj.StreamStat, ptime_ms: int, frame_ms: int) ->
         rx_discarded=int(rx.discard) + round(stats.jbuf.discard * frame_ms / ptime_ms),
         rx_jitter_ms=_ms(rx.jitterUsec),
         rx_buffer_ms=float(stats.jbuf.avgDelayMsec),
-        rx_empty_ms=float(stats.jbuf.empty * frame_ms),
+        rx_empty_ms=float(stats.jbuf.empty * ptime_ms),
         rx_loss_run=round(rx.lossPeriodUsec.mean / 1000 / ptime_ms, 2) if rx.lossPeriodUsec.n else -1.0,
         tx_packets=int(tx.pkt),
         tx_bytes=int(tx.bytes),
