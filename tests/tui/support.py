@@ -17,7 +17,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.support.controller import DESK, SALES, Bench, bench
-from tuiphone.config.schema import Config, KeyMap, PhoneSection, UiSection
+from tuiphone.config.schema import AudioSection, Config, KeyMap, PhoneSection, UiSection
 from tuiphone.controller.api import Phone
 from tuiphone.errors import EngineLost
 from tuiphone.model.call import CallId
@@ -214,7 +214,7 @@ async def desk(
     config: Config | None = None,
 ) -> AsyncIterator[Desk]:
     """A screen attached to a controller with the accounts sales and desk."""
-    async with bench(config or Config(accounts=(SALES, DESK)), stack) as made:
+    async with bench(config or Config(accounts=(SALES, DESK), audio=AudioSection(codecs=("PCMU",))), stack) as made:
         wire = Wire(made.phone)
         app = Recorded(
             wire.connect,

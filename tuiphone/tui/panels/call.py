@@ -181,5 +181,5 @@ def network_words(stats: StreamStats, quality: Quality | None = None) -> str:
     if stats.rx_jitter_ms >= 0:
         parts.append(_("jit {ms:.0f}").format(ms=stats.rx_jitter_ms))
     if stats.rtt_ms >= 0:
-        parts.append(_("rtt {ms:.0f} ms").format(ms=stats.rtt_ms))
+        parts.append(_("rtt {ms:.0f}").format(ms=stats.rtt_ms))
     return "  ".join(parts)
