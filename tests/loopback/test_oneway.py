@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 import time
@@ -24,6 +25,7 @@ from tuiphone.model.quality import Quality, QualityWord
 SPEECH = ulaw(speech(10, seed=3))
 SILENCE = b"\xff" * 80000
 SSRC = 0x7E57
+KEY = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
 
 Packets = Callable[[int], bytes | None]
 """The packet with a number, or None for a gap."""
@@ -93,11 +95,15 @@ async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
         yield made
 
 
-async def call_of(phone: Phone, far: FarEnd, body: str) -> tuple[Call, int]:
+async def call_of(phone: Phone, far: FarEnd, body: str, encrypted: bool = False) -> tuple[Call, int]:
     """The phone calls, the far end answers with a description; the call, and the port where the phone hears."""
     call_id = await phone.api.dial(far.uri)
     dialog = await far.take()
     assert dialog.invite is not None
+    if encrypted:
+        offered = re.search(r"^a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 ", dialog.invite.body, re.MULTILINE)
+        assert offered
+        body = body.replace("RTP/AVP", "RTP/SAVP") + f"a=crypto:{offered[1]} AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\n"
     await far.answer(dialog, body)
     return await phone.until(call_id, CallState.TALKING), dialog.invite.audio_port
 
@@ -143,12 +149,17 @@ async def test_packets_of_a_codec_that_was_not_agreed_on(phone: Phone, far: FarE
         assert "it is not PCMU" in await problem_of(phone, call)
 
 
+@asynccontextmanager
+async def encrypting_phone(folder: Path) -> AsyncIterator[Phone]:
+    port = free_port()
+    async with Phone(folder, accounts=[direct_account(port, media_encryption="mandatory")], port=port) as phone:
+        yield phone
+
+
 async def test_packets_under_keys_that_do_not_fit(tmp_path: Path, far: FarEnd) -> None:
-    port, account = free_port(), direct_account(free_port(), media_encryption="mandatory")
-    crypto = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
-    body = sdp(port).replace("RTP/AVP", "RTP/SAVP") + crypto
-    async with Phone(tmp_path / "phone", accounts=[account], port=int(account["address"].rpartition(":")[2])) as phone:
-        call, hears = await call_of(phone, far, body)
+    port = free_port()
+    async with encrypting_phone(tmp_path / "phone") as phone:
+        call, hears = await call_of(phone, far, sdp(port), encrypted=True)
         async with wire(port, hears, rtp_of(SPEECH)):
             problem = await problem_of(phone, call)
     assert f"packets come from {LOOPBACK}:{port}, but no sound can be made of them" in problem
@@ -156,11 +167,9 @@ async def test_packets_under_keys_that_do_not_fit(tmp_path: Path, far: FarEnd) -
 
 
 async def test_packets_from_elsewhere_under_keys_that_do_not_fit(tmp_path: Path, far: FarEnd) -> None:
-    port, elsewhere, account = free_port(), free_port(), direct_account(free_port(), media_encryption="mandatory")
-    crypto = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
-    body = sdp(port).replace("RTP/AVP", "RTP/SAVP") + crypto
-    async with Phone(tmp_path / "phone", accounts=[account], port=int(account["address"].rpartition(":")[2])) as phone:
-        call, hears = await call_of(phone, far, body)
+    port, elsewhere = free_port(), free_port()
+    async with encrypting_phone(tmp_path / "phone") as phone:
+        call, hears = await call_of(phone, far, sdp(port), encrypted=True)
         async with wire(elsewhere, hears, rtp_of(SPEECH)):
             problem = await problem_of(phone, call)
     assert f"sound comes from {LOOPBACK}:{elsewhere}, while the far end named {LOOPBACK}:{port}" in problem
