@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.loopback.conftest import Start
 from tests.loopback.farend import Dialog, FarEnd, sdp
 from tests.loopback.steps import written
-from tests.support.audio import likeness, read_wav, resample, speech
+from tests.support.audio import dtmf_digits, likeness, read_wav, resample, speech, write_wav
 from tests.support.rtp import RtpEnd
 from tests.support.stackprocess import StackProcess
 
@@ -36,9 +37,11 @@ async def taken(alice: StackProcess, far: FarEnd, rtp: RtpEnd) -> tuple[str, Dia
     return call, dialog
 
 
-async def answered(alice: StackProcess, far: FarEnd, rtp: RtpEnd, **headers: str) -> tuple[str, Dialog]:
+async def answered(
+    alice: StackProcess, far: FarEnd, rtp: RtpEnd, user: str = "alice", **headers: str
+) -> tuple[str, Dialog]:
     """The far end calls, Alice answers."""
-    dialog = far.invite(alice.port, "alice", sdp(rtp.port), **headers)
+    dialog = far.invite(alice.port, user, sdp(rtp.port), **headers)
     call = (await alice.wait("IncomingReport")).call_id
     alice.do("ring", call)
     await far.wait("INVITE", 180)
@@ -326,3 +329,41 @@ async def test_an_answer_that_is_never_acknowledged_ends_as_such(alice: StackPro
     await far.until_answered(dialog, acknowledge=False)
     cause = (await alice.wait("EndedReport", call_id=call, timeout=40)).cause
     assert (cause["by"], cause["kind"]) == ("network", "no_ack")
+
+
+# a stream that changes under way
+
+
+@pytest.mark.parametrize("codecs", ["0 101", "8 101"])
+async def test_audio_follows_the_far_end_to_another_port_and_codec(
+    start: Start, far: FarEnd, rtp: RtpEnd, tmp_path: Path, codecs: str
+) -> None:
+    phone = await start("phone", codecs=["PCMU", "PCMA"])
+    call, dialog = await answered(phone, far, rtp, user="phone")
+    phone.do("play", call, str(write_wav(tmp_path / "voice.wav", speech(2))), True)
+    await rtp.until_packets(20)
+    async with RtpEnd() as elsewhere:
+        far.request(dialog, "INVITE", sdp(elsewhere.port, codecs=codecs))
+        await far.wait("INVITE", 200)
+        far.request(dialog, "ACK")
+        await elsewhere.until_packets(30)
+        kinds = {packet.payload_type for packet in elsewhere.packets[5:]}
+        assert kinds == {int(codecs.partition(" ")[0])}
+        payload = b"".join(packet.payload for packet in elsewhere.packets[5:])
+        assert len(set(payload)) > 30, "only silence arrives"
+
+
+async def test_digits_reach_a_far_end_without_rfc_4733_as_tones_and_the_person_is_told(
+    alice: StackProcess, far: FarEnd, rtp: RtpEnd
+) -> None:
+    call = alice.dial(far.uri)
+    dialog = await far.take()
+    await far.answer(dialog, sdp(rtp.port, codecs="0"))
+    await alice.wait("ConfirmedReport", call_id=call)
+    await rtp.until_packets(10)
+    alice.do("send_dtmf", call, "59", "rfc4733")
+    notice = await alice.wait("StackNotice")
+    assert "RFC 4733" in notice.text
+    await rtp.until_packets(40)
+    assert dtmf_digits(rtp.audio, 8000) == "59"
+    assert len(alice.all("StackNotice")) == 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
+from dataclasses import replace
 
 import pjsua2 as pj
 
@@ -15,19 +15,23 @@ from tuiphone.controller.ports import (
     HoldFailedReport,
     MediaReport,
     ProgressReport,
+    StackNotice,
 )
+from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption
 from tuiphone.model.address import Party, printable
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind
+from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.callaudio import CallAudio
 from tuiphone.stack.pjsua.cause import Ending, classify
 from tuiphone.stack.pjsua.context import Context
-from tuiphone.stack.pjsua.convert import call_param, only_audio, srtp_suite, stream_of, words_of
+from tuiphone.stack.pjsua.convert import call_param, srtp_suite, ssrc_of, stream_of, words_of
 from tuiphone.stack.pjsua.dtmf import DIGITS, TONE_MS, DigitSender, digits_of
 from tuiphone.stack.pjsua.hold import Hold
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.native import address_of
+from tuiphone.stack.pjsua.sipcall import SipCall
 
 log = logging.getLogger(__name__)
 
@@ -35,46 +39,6 @@ UNANSWERED_END_S = 1.5
 """How long an ending that we asked for may wait for the far end's answer before it is reported all the same."""
 _TRYING, _PROCEEDING = pj.PJSIP_TSX_STATE_TRYING, pj.PJSIP_TSX_STATE_PROCEEDING
 _OVER = frozenset({pj.PJSIP_TSX_STATE_COMPLETED, pj.PJSIP_TSX_STATE_TERMINATED})
-
-
-class SipCall(pj.Call):
-    """Passes callbacks on. It must be deleted, on the SIP thread, before its slot number is used again: deleting it
-    later would end somebody else's call. Nothing but its ``CallSession`` may hold on to it.
-    """
-
-    def __init__(self, account: pj.Account, session: CallSession, slot: int = pj.PJSUA_INVALID_ID) -> None:
-        super().__init__(account, slot)
-        self._session = session
-
-    def onCallState(self, prm: pj.OnCallStateParam) -> None:
-        _guard(lambda: self._session.state_changed(prm))
-
-    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
-        _guard(lambda: self._session.transaction_changed(prm.e))
-
-    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
-        _guard(self._session.media_changed)
-
-    def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:
-        _guard(lambda: self._session.describe(prm))
-
-    def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
-        _guard(lambda: self._session.digit_arrived(prm))
-
-    def onCallRxReinvite(self, prm: pj.OnCallRxReinviteParam) -> None:
-        only_audio(prm.opt)
-
-    def onCallRxOffer(self, prm: pj.OnCallRxOfferParam) -> None:
-        only_audio(prm.opt)
-
-    def onCallTxOffer(self, prm: pj.OnCallTxOfferParam) -> None:
-        only_audio(prm.opt)
-
-    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
-        prm.statusCode = pj.PJSIP_SC_DECLINE
-
-    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:
-        prm.statusCode = pj.PJSIP_SC_NOT_ACCEPTABLE_HERE
 
 
 class CallSession:
@@ -97,6 +61,8 @@ class CallSession:
         self.confirmed = False
         self.ptime_ms = 20
         self.frame_ms = 20
+        self._local_ssrc = 0
+        self._remote_ssrc = 0
         self.audio = CallAudio(context, call_id)
         self._context = context
         self._forget = forget
@@ -105,6 +71,7 @@ class CallSession:
         self._remote_hold = False
         self._answered = False
         self._hung_up = False
+        self._toned = False
         self._our_code = 0
         self._reported_end = False
         self._farewell: SipMessage | None = None
@@ -221,7 +188,11 @@ class CallSession:
         index = int(audio.index)
         details = self.sip.getStreamInfo(index)
         local = self.sip.getMedTransportInfo(index).localRtpName
-        stream = stream_of(details, int(audio.dir), local, self._encryption())
+        stream = replace(
+            stream_of(details, int(audio.dir), local, self._encryption()),
+            local_ssrc=self._local_ssrc,
+            remote_ssrc=self._remote_ssrc,
+        )
         self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
 
@@ -229,6 +200,8 @@ class CallSession:
         """A session description of ours is about to be sent: leave in it what the account allows."""
         if self.account.codecs:
             prm.sdp.wholeSdp = codecs.restrict(prm.sdp.wholeSdp, self.account.codecs)
+        self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
+        self._remote_ssrc = ssrc_of(prm.remSdp.wholeSdp) or self._remote_ssrc
 
     def digit_arrived(self, prm: pj.OnDtmfDigitParam) -> None:
         """A digit of RFC 4733, or of INFO with application/dtmf-relay."""
@@ -255,7 +228,21 @@ class CallSession:
         param.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if info else pj.PJSUA_DTMF_METHOD_RFC2833
         param.duration = TONE_MS
         param.digits = digit
-        self._operate(lambda call: call.sendDtmf(param))
+        try:
+            if self.sip:
+                self.sip.sendDtmf(param)
+        except pj.Error as error:
+            log.info("call %s: a digit was not sent: %s", self.id, words_of(error))
+            if not info:
+                self._send_as_tone(digit)
+
+    def _send_as_tone(self, digit: str) -> None:
+        """The far end has not agreed to RFC 4733 events: tones reach everybody."""
+        if not self._toned:
+            self._toned = True
+            words = _("The far end takes no RFC 4733 digits: they are sent as tones in the audio")
+            self._context.report(StackNotice(NoticeLevel.WARNING, words))
+        self.audio.dial_tone(digit)
 
     def _request_arrived(self, method: str, rdata: pj.SipRxData) -> None:
         if method in {"CANCEL", "BYE"}:
@@ -309,6 +296,7 @@ class CallSession:
         if message:
             self._answered_as = asserted_party(message)
             self.their_codecs = codecs.offered(message.body) or self.their_codecs
+            self._remote_ssrc = ssrc_of(message.body)
 
     def _encryption(self) -> str:
         """The suite in use. The stream's profile does not tell: optional encryption is offered within RTP/AVP."""
@@ -373,11 +361,3 @@ def _received(event: pj.SipEvent) -> SipMessage | None:
     if event.type == pj.PJSIP_EVENT_RX_MSG:
         return read(event.body.rxMsg.rdata.wholeMsg)
     return None
-
-
-def _guard(action: Callable[[], None]) -> None:
-    """Nothing may be raised into the library, and no traceback may keep a call's object alive."""
-    try:
-        action()
-    except Exception:
-        log.error("a callback failed: %s", traceback.format_exc())

@@ -51,7 +51,7 @@ class CallAudio:
             self._wired.clear()
         self.port, self._sends, self._hears = port, sends, hears
         self._context.sound.need(self._call_id, port is not None)
-        self._wire()
+        self._wire(afresh=True)
 
     def mute(self, on: bool) -> None:
         """Take the microphone, or the file in its place, away."""
@@ -109,12 +109,13 @@ class CallAudio:
         self._digits = None
         self._context.sound.need(self._call_id, False)
 
-    def _wire(self) -> None:
+    def _wire(self, afresh: bool = False) -> None:
+        """Connect what is wanted; ``afresh`` also what was: a stream made anew may have its old number, but no listeners."""
         wanted = self._wanted() if self.port else {}
         for name in [name for name in self._wired if name not in wanted]:
             self._drop(name)
         for name, (source, sink) in wanted.items():
-            if name not in self._wired:
+            if afresh or name not in self._wired:
                 source.startTransmit(sink)
                 self._wired[name] = (source, sink)
 

@@ -27,7 +27,7 @@ from tuiphone.model.device import DeviceRole
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
-from tuiphone.stack.pjsua.call import CallSession, SipCall
+from tuiphone.stack.pjsua.call import CallSession
 from tuiphone.stack.pjsua.cause import Ending, classify
 from tuiphone.stack.pjsua.codecparams import set_parameters
 from tuiphone.stack.pjsua.context import Context
@@ -40,6 +40,7 @@ from tuiphone.stack.pjsua.names import look_up, target_of
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.publish import Publication
 from tuiphone.stack.pjsua.pump import Pump
+from tuiphone.stack.pjsua.sipcall import SipCall
 from tuiphone.stack.pjsua.tones import Tones
 from tuiphone.stack.pjsua.transports import Transports
 
