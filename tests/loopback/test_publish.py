@@ -102,4 +102,4 @@ def _is_right(request: Message, user: str, password: str) -> bool:
 
     who, what = md5(user, fields["realm"], password), md5("PUBLISH", fields["uri"])
     expected = md5(who, fields["nonce"], fields["nc"], fields["cnonce"], fields["qop"], what)
-    return fields["username"] == user and fields["response"] == expected
+    return bool(fields["username"] == user and fields["response"] == expected)

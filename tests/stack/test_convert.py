@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("pjsua2", reason="pjsua2 is not installed: run make setup")
 
 from tuiphone.model.media import SILENCE_DB
-from tuiphone.stack.pjsua.convert import direction_word, level_db, plain, srtp_suite
+from tuiphone.stack.pjsua.convert import direction_word, level_db, plain, srtp_suite, ssrc_of
 
 pytestmark = pytest.mark.pjsua
 
@@ -33,3 +33,17 @@ def test_the_suite_in_a_calls_dump() -> None:
     dump = "  SRTP status: Active Crypto-suite: AES_CM_128_HMAC_SHA1_80\n"
     assert srtp_suite(dump) == "AES_CM_128_HMAC_SHA1_80"
     assert srtp_suite("") == ""
+
+
+@pytest.mark.parametrize(
+    ("sdp", "ssrc"),
+    [
+        ("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=ssrc:305419896 cname:x\r\n", 0x12345678),
+        ("a=ssrc:4294967295\n", 0xFFFFFFFF),
+        ("v=0\r\ni=a=ssrc:1\r\n", 0),
+        ("a=ssrc:x\r\n", 0),
+        ("", 0),
+    ],
+)
+def test_the_synchronization_source_of_a_description(sdp: str, ssrc: int) -> None:
+    assert ssrc_of(sdp) == ssrc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from tuiphone.controller.oneway import DIGITAL_SILENCE_DB, Observation, Sample, diagnose
 from tuiphone.model.call import Call, CallId
@@ -23,10 +24,10 @@ class _Watched:
 
 
 class AudioWatch:
-    """Sees the figures of every call; ``suppressing`` tells that this phone sends nothing while its user is silent."""
+    """Sees the figures of every call; ``suppresses`` tells of a codec whether we send nothing in it while nobody speaks."""
 
-    def __init__(self, suppressing: bool = False) -> None:
-        self._suppressing = suppressing
+    def __init__(self, suppresses: Callable[[str], bool] = lambda codec: False) -> None:
+        self._suppresses = suppresses
         self._calls: dict[CallId, _Watched] = {}
 
     def see(self, call: Call, stats: StreamStats, now: float) -> Diagnosis | None:
@@ -35,7 +36,8 @@ class AudioWatch:
         watched.samples.append(Sample(now, stats))
         level = stats.rx_level_db
         watched.heard = watched.heard or (level is not None and level > DIGITAL_SILENCE_DB)
-        found = diagnose(Observation(call, watched.samples, watched.since, watched.heard, self._suppressing))
+        suppressing = self._suppresses(call.media.codec if call.media else "")
+        found = diagnose(Observation(call, watched.samples, watched.since, watched.heard, suppressing))
         if found is None and _still_stopped(watched):
             return watched.found
         watched.found = found

@@ -117,7 +117,7 @@ class Controller:
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
         self._quality = QualityMeter()
         self._reporter = QualityReporter(stack, self._quality, report_settings(config), self._accounts.get, self.notify)
-        self._audio = AudioWatch(suppressing=config.audio.vad)
+        self._audio = AudioWatch(lambda codec: silence_suppressed(config, codec))
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
@@ -569,13 +569,19 @@ def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
     )
 
 
+def silence_suppressed(config: Config, codec: str) -> bool:
+    """Whether the phone sends nothing, or next to nothing, in a codec while nobody speaks."""
+    own = {"opus": config.codecs.opus_dtx, "g729": config.codecs.g729_annexb}
+    return config.audio.vad or own.get(codec.lower(), False)
+
+
 def report_settings(config: Config) -> ReportSettings:
     """The part of the configuration that says which quality reports go where."""
     return ReportSettings(
         config.quality.vq_report_collector,
         config.quality.vq_alarm_threshold,
         config.network.user_agent,
-        config.audio.vad,
+        lambda codec: silence_suppressed(config, codec),
     )
 
 

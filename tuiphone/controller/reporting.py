@@ -31,13 +31,13 @@ CRITICAL_R = 50.0
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
     """``collector`` is a SIP address; nothing is sent without. ``threshold`` is the rating R below which a call is an alarm,
-    0 for never.
+    0 for never; ``suppresses`` tells of a codec whether we send nothing in it while nobody speaks.
     """
 
     collector: str = ""
     threshold: int = 0
     group: str = ""
-    silence_suppression: bool = False
+    suppresses: Callable[[str], bool] = lambda codec: False
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class QualityReporter:
             summary=self._meter.summary(call.id),
             lost_pct=lost,
             discarded_pct=discarded,
-            silence_suppression=self._settings.silence_suppression,
+            silence_suppression=self._settings.suppresses(call.media.codec if call.media else ""),
         )
 
     def _send(self, call: Call, body: str) -> None:

@@ -71,6 +71,12 @@ def stream_of(info: pj.StreamInfo, direction: int, local: str, encryption: str) 
     )
 
 
+def ssrc_of(sdp: str) -> int:
+    """The synchronization source that a session description announces (RFC 5576), 0 for none."""
+    match = re.search(r"^a=ssrc:(\d{1,10})\b", sdp, re.MULTILINE)
+    return int(match.group(1)) & 0xFFFFFFFF if match else 0
+
+
 def srtp_suite(dump: str) -> str:
     """The SRTP suite that a call's dump names as active, or nothing."""
     match = re.search(r"SRTP status: Active Crypto-suite: (\S+)", dump)
