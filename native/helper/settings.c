@@ -15,7 +15,7 @@ int tuiphone_codecs_register(void)
 
 const char *tuiphone_features(void)
 {
-    return "wake respond requests tcp-switch sound" CODEC_FEATURES;
+    return "wake respond requests tcp-switch frames" CODEC_FEATURES;
 }
 
 void tuiphone_set_disable_tcp_switch(int on)

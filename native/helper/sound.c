@@ -1,22 +1,31 @@
 #include "tuiphone.h"
 
+#include <stdatomic.h>
+
 #include <pjsua-lib/pjsua.h>
 #include <pjsua-lib/pjsua_internal.h>
 
-static unsigned long long position(pjmedia_dir dir)
-{
-    pjmedia_clock_src *clock;
+static atomic_ullong played_frames;
+static atomic_ullong recorded_frames;
 
-    if (!pjsua_var.snd_port)
-        return 0;
-    clock = pjmedia_snd_port_get_clock_src(pjsua_var.snd_port, dir);
-    return clock ? clock->timestamp.u64 : 0;
+static void on_played(pjmedia_frame *frame)
+{
+    PJ_UNUSED_ARG(frame);
+    atomic_fetch_add_explicit(&played_frames, 1, memory_order_relaxed);
 }
 
-int tuiphone_sound_position(unsigned long long *played,
-                            unsigned long long *recorded)
+static void on_recorded(pjmedia_frame *frame)
 {
-    *played = position(PJMEDIA_DIR_PLAYBACK);
-    *recorded = position(PJMEDIA_DIR_CAPTURE);
-    return pjsua_var.snd_port ? PJ_SUCCESS : PJ_ENOTFOUND;
+    PJ_UNUSED_ARG(frame);
+    atomic_fetch_add_explicit(&recorded_frames, 1, memory_order_relaxed);
+}
+
+void tuiphone_sound_frames(unsigned long long *played,
+                           unsigned long long *recorded)
+{
+    /* Taken over by each device that is opened from now on. */
+    pjsua_var.media_cfg.on_aud_prev_play_frame = &on_played;
+    pjsua_var.media_cfg.on_aud_prev_rec_frame = &on_recorded;
+    *played = atomic_load_explicit(&played_frames, memory_order_relaxed);
+    *recorded = atomic_load_explicit(&recorded_frames, memory_order_relaxed);
 }

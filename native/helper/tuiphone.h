@@ -81,11 +81,11 @@ void tuiphone_set_disable_tcp_switch(int on);
 
 /* ---- sound ------------------------------------------------------------- */
 
-/* How many samples the open sound device has taken and brought: a count that
- * stands still is a device that is stuck. PJ_ENOTFOUND when none is open (the
- * null device counts as none). SIP thread. */
-int tuiphone_sound_position(unsigned long long *played,
-                            unsigned long long *recorded);
+/* How many frames sound devices have taken and brought so far: a count that
+ * stands still is a device that is stuck. Counts devices that are opened after
+ * the first call. SIP thread, after libInit. */
+void tuiphone_sound_frames(unsigned long long *played,
+                           unsigned long long *recorded);
 
 #ifdef __cplusplus
 }

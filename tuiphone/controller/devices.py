@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from os.path import commonprefix
 
 from tuiphone.controller.clock import Clock, Timer
 from tuiphone.controller.ports import DevicesReport, MicTestReport, RoleChoice, SipStack, Tone
@@ -56,8 +57,25 @@ def present(role: DeviceRole, names: Iterable[str], available: Iterable[Device])
         if name in (DEFAULT_DEVICE, NULL_DEVICE):
             found[name] = None
         else:
-            found |= dict.fromkeys(device.name for device in fitting if matches(name, device.name, device.key))
+            called = [device for device in fitting if name in (device.name, device.key)]
+            meant = called or [device for device in fitting if matches(name, device.name, device.key)]
+            found |= dict.fromkeys(device.name for device in meant)
     return tuple(found)
+
+
+def headsets(names: Iterable[str], available: Iterable[Device]) -> list[tuple[str, str]]:
+    """The headsets that are there, the best first, each as microphone and ear: half a headset is none.
+
+    A sound server calls both nearly the same ("Jabra Evolve Mono", "Jabra Evolve Stereo"): to each ear the microphone
+    belongs whose name begins most alike.
+    """
+    available = tuple(available)
+    found: dict[tuple[str, str], None] = {}
+    for name in names:
+        microphones = present(DeviceRole.INPUT, (name,), available)
+        for ear in present(DeviceRole.OUTPUT, (name,), available) if microphones else ():
+            found[max(microphones, key=lambda mic: len(commonprefix([mic, ear]))), ear] = None  # noqa: B023 (used at once)
+    return list(found)
 
 
 class DeviceRoles:
@@ -217,9 +235,8 @@ class DeviceRoles:
 
     def _headset(self, available: tuple[Device, ...]) -> Headset:
         headset = self.devices.headset
-        ears = present(DeviceRole.OUTPUT, headset.names, available)
-        microphones = present(DeviceRole.INPUT, headset.names, available)
-        there = ears[0] if ears and microphones else ""
+        pairs = headsets(headset.names, available)
+        there = pairs[0][1] if pairs else ""
         problem = ""
         if headset.used and not there:
             name = headset.names[0] if headset.names else ""
@@ -256,7 +273,8 @@ class DeviceRoles:
         headset = self.devices.headset
         if headset.used and state.role in _TALKING:
             # A loudspeaker in the room must not stand in for a headset.
-            names = (*present(state.role, headset.names, self.devices.available), NULL_DEVICE)
+            pairs = headsets(headset.names, self.devices.available)
+            names = (*dict.fromkeys(pair[state.role is DeviceRole.OUTPUT] for pair in pairs), NULL_DEVICE)
         else:
             names = present(state.role, state.names, self.devices.available) or (DEFAULT_DEVICE,)
             if state.role is not DeviceRole.RING and not {DEFAULT_DEVICE, NULL_DEVICE} & set(names):

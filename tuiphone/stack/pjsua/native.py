@@ -14,7 +14,7 @@ _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 class Native:
     """The helper's functions, or their absence.
 
-    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "sound", "ilbc", "isac".
+    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "frames", "ilbc", "isac".
     """
 
     def __init__(self) -> None:
@@ -70,12 +70,15 @@ class Native:
         """Open an output device beside the one in use. Raises BellError when it does not open."""
         return Bell(self._lib, index, clock_hz)
 
-    def sound_position(self) -> tuple[int, int] | None:
-        """How many samples the open sound device has taken and brought; None when that cannot be told."""
-        if "sound" not in self.features:
+    def sound_frames(self) -> tuple[int, int] | None:
+        """How many frames sound devices have taken and brought; None when that cannot be told.
+
+        Counts devices that are opened after it was called for the first time.
+        """
+        if "frames" not in self.features:
             return None
         played, recorded = ctypes.c_ulonglong(), ctypes.c_ulonglong()
-        self._lib.tuiphone_sound_position(ctypes.byref(played), ctypes.byref(recorded))
+        self._lib.tuiphone_sound_frames(ctypes.byref(played), ctypes.byref(recorded))
         return played.value, recorded.value
 
     def respond(self, rdata: object, code: int) -> bool:

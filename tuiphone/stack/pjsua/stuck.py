@@ -23,11 +23,12 @@ class StuckWatch:
         self._stuck = stuck
         self._timer: Timer | None = None
         self._moved: dict[DeviceRole, tuple[int, float]] = {}
+        self._can_look = native.sound_frames() is not None
 
     def start(self, *roles: DeviceRole) -> None:
         """Devices of these roles were opened just now."""
         self.stop()
-        if self._native.sound_position() is not None:
+        if self._can_look and roles:
             now = time.monotonic()
             self._moved = dict.fromkeys(roles, (-1, now))
             self._timer = self._pump.later(_LOOK_S, self._look)
@@ -40,7 +41,7 @@ class StuckWatch:
 
     def _look(self) -> None:
         self._timer = self._pump.later(_LOOK_S, self._look)
-        position = self._native.sound_position()
+        position = self._native.sound_frames()
         now = time.monotonic()
         for role, (before, since) in self._moved.items():
             at = position[role is DeviceRole.INPUT] if position else before
