@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from tuiphone.i18n import _
-from tuiphone.model.quality import AudioFault, Diagnosis, FaultCause, Quality, QualitySummary, QualityWord
-
-
-def quality_word(word: QualityWord | None) -> str:
-    """Good, fair, poor, or unknown."""
-    words = {QualityWord.GOOD: _("good"), QualityWord.FAIR: _("fair"), QualityWord.POOR: _("poor")}
-    return words[word] if word else _("unknown")
+from tuiphone.model.quality import AudioFault, Diagnosis, FaultCause, QualitySummary
 
 
 def score(mos: float | None) -> str:
     """A mean opinion score with one decimal, "4.2", or a dash for none."""
     return "–" if mos is None else f"{mos:.1f}"
-
-
-def quality_line(quality: Quality) -> str:
-    """The quality in one line, "MOS 4.2 good  loss 0.3%  jit 6  rtt 41"; a dash stands where nothing was measured."""
-    flow = quality.rx
-    lost = None if flow.lost_pct is None else flow.lost_pct + (flow.discarded_pct or 0)
-    mos = quality.mos_lq if quality.mos_cq is None else quality.mos_cq
-    figures = _("MOS {mos} {word}  loss {loss}  jit {jitter}  rtt {rtt}")
-    return figures.format(
-        mos=score(mos),
-        word=quality_word(quality.word),
-        loss="–" if lost is None else f"{lost:.1f}%",
-        jitter="–" if flow.jitter_ms is None else f"{flow.jitter_ms:.0f}",
-        rtt="–" if quality.rtt_ms is None else f"{quality.rtt_ms:.0f}",
-    )
 
 
 def summary_line(summary: QualitySummary | None) -> str:

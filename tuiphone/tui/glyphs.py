@@ -31,6 +31,8 @@ class Glyphs:
     cut: str
     warning: str
     on: str
+    spark: str
+    """A small bar in four heights, the lowest first."""
     box: str
     """Corners and sides of a dialpad key: top left, top right, bottom left, bottom right, horizontal, vertical."""
 
@@ -54,6 +56,7 @@ UNICODE = Glyphs(
     cut="⋯",
     warning="▴",
     on="✓",
+    spark="⡀⡄⡆⡇",
     box="╭╮╰╯─│",
 )
 UNICODE_EXCEPTIONS = "↙↗─│╭╮╰╯"
@@ -78,6 +81,7 @@ ASCII = Glyphs(
     cut="~",
     warning="!",
     on="*",
+    spark="_.=#",
     box="++++-|",
 )
 

@@ -37,6 +37,7 @@ from tuiphone.model.record import CallRecord
 
 _KEPT_MESSAGES = 200
 _KEPT_RECORDS = 500
+_KEPT_SCORES = 60
 
 
 class Topic(Flag):
@@ -109,6 +110,8 @@ class Store:
         self.levels: dict[CallId, Levels] = {}
         self.stats: dict[CallId, StreamStats] = {}
         self.quality: dict[CallId, Quality] = {}
+        self.scores: dict[CallId, deque[float]] = {}
+        """What the quality was, one score a second, the newest last."""
         self.last_ended: Call | None = None
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
         self.selected: CallId = ""
@@ -144,7 +147,7 @@ class Store:
         self.dnd, self.missed, self.devices = snapshot.dnd, snapshot.missed, snapshot.devices
         self.accounts = {status.account.id: status for status in snapshot.accounts}
         self.calls = {call.id: call for call in snapshot.calls if not call.is_over}
-        self.levels, self.stats, self.quality = {}, {}, {}
+        self.levels, self.stats, self.quality, self.scores = {}, {}, {}, {}
         self._forget_selection()
         self.changed(Topic.ENGINE | Topic.READINGS)
         self._tell_of_trouble()
@@ -171,7 +174,7 @@ class Store:
         if self.link is Link.LOST and reason == self.lost_reason:
             return
         self.link, self.lost_reason = Link.LOST, reason
-        self.levels, self.stats, self.quality = {}, {}, {}
+        self.levels, self.stats, self.quality, self.scores = {}, {}, {}, {}
         self.changed(Topic.ENGINE | Topic.READINGS)
 
     def apply(self, event: Event) -> None:
@@ -209,6 +212,9 @@ class Store:
             self.levels[reading.call_id] = reading
         elif isinstance(reading, Quality):
             self.quality[reading.call_id] = reading
+            score = reading.mos_lq if reading.mos_cq is None else reading.mos_cq
+            if score is not None:
+                self.scores.setdefault(reading.call_id, deque(maxlen=_KEPT_SCORES)).append(score)
         else:
             self.stats[reading.call_id] = reading
 
@@ -284,6 +290,7 @@ class Store:
             self.levels.pop(call.id, None)
             self.stats.pop(call.id, None)
             self.quality.pop(call.id, None)
+            self.scores.pop(call.id, None)
             self._forget_selection()
             self.last_ended = call
             ordinary = call.end is None or call.end.kind in _ORDINARY_ENDS

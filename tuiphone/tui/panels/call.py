@@ -22,6 +22,7 @@ from tuiphone.tui.store import Topic
 
 _FLOOR_DB = -60.0
 """The level at which a meter is empty."""
+_SHORTEST_COURSE = 8
 _HINTS = ("hold", "mute", "hang_up", "dtmf_method")
 
 
@@ -142,10 +143,13 @@ class CallPanel(Rows, can_focus=True):
         if stats is None:
             return Content("")
         text = network_words(stats, self.store.quality.get(call.id))
+        if call.audio_problem:
+            return Content.styled(call.audio_problem, "bold $text-error").truncate(width, ellipsis=True)
         if stats.rx_silent_s >= 5 and not call.remote_hold and not call.local_hold:
             silent = _("no sound for {seconds} s").format(seconds=int(stats.rx_silent_s))
             return row((silent, "bold $text-error"), "  ", (text, "$foreground 60%")).truncate(width)
-        return Content.styled(text, "$foreground 60%").truncate(width)
+        course = sparkline(tuple(self.store.scores.get(call.id, ())), width - len(text) - 2, self.signs)
+        return spread(Content.styled(text, "$foreground 60%"), Content.styled(course, "$foreground 60%"), width)
 
     def _dtmf(self, call: Call, width: int) -> Content:
         if call.state is not CallState.TALKING:
@@ -167,6 +171,16 @@ class CallPanel(Rows, can_focus=True):
         return [
             click(Content.styled(fit(f" {text}", width, self.signs.cut), "bold reverse $text-error"), "command('mute')")
         ]
+
+
+def sparkline(scores: Sequence[float], width: int, signs: Glyphs) -> str:
+    """How the quality went, a bar for each second, the newest last; nothing where there is no room for a few.
+
+    The lowest bar is a score of 2.5 or worse, the highest one of 4 or better.
+    """
+    shown = scores[-width:] if width >= _SHORTEST_COURSE and len(scores) > 1 else ()
+    heights = (min(3, max(0, int((score - 2.5) * 2))) for score in shown)
+    return "".join(signs.spark[height] for height in heights)
 
 
 def network_words(stats: StreamStats, quality: Quality | None = None) -> str:

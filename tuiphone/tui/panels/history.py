@@ -17,6 +17,7 @@ from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.call import Direction
 from tuiphone.model.record import CallRecord
+from tuiphone.texts_quality import summary_line
 from tuiphone.tui.glyphs import Glyphs
 from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import fit, row
@@ -43,7 +44,7 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief:
     )
     why = ""
     if not brief and width >= 76:
-        why = "  " + fit(texts.end_sentence(record) if record.end else "", width - 50, signs.cut)
+        why = "  " + fit(_why(record), width - 50, signs.cut)
     length = "" if brief else f" {texts.duration(record.duration_s) if record.answered_at else '':>7}"
     fixed = 2 + 7 + len(when) + 2 + len(length)
     party = fit(who, max(4, width - fixed - len(why)), signs.cut)
@@ -54,6 +55,14 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief:
         f"{length} {when}",
         (why, "$foreground 60%"),
     )
+
+
+def _why(record: CallRecord) -> str:
+    """Why a call ended, and how it sounded if that was measured."""
+    parts = [texts.end_sentence(record)] if record.end else []
+    if record.quality:
+        parts.append(summary_line(record.quality))
+    return "; ".join(parts)
 
 
 def _number(record: CallRecord) -> str:

@@ -1,0 +1,78 @@
+"""Quality on the screen: a course in small bars, what is wrong with the sound, and how a past call was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.tui.support import desk
+from tuiphone.model.call import Direction, EndCause, EndedBy, EndKind
+from tuiphone.model.media import StreamStats
+from tuiphone.model.quality import Quality, QualitySummary, QualityWord
+from tuiphone.model.record import CallRecord
+from tuiphone.tui.glyphs import ASCII, UNICODE
+from tuiphone.tui.panels.call import sparkline
+from tuiphone.tui.panels.history import record_row
+from tuiphone.tui.store import Topic
+
+
+@pytest.mark.parametrize(
+    ("scores", "width", "drawn"),
+    [
+        ((4.4, 4.1, 3.6, 3.1, 2.6, 1.0), 20, "⡇⡇⡆⡄⡀⡀"),
+        (tuple([1.0] * 30 + [4.4] * 10), 10, "⡇" * 10),
+        ((4.4,), 20, ""),
+        ((4.4, 4.4), 3, ""),
+        ((), 20, ""),
+    ],
+)
+def test_a_course_has_a_bar_for_each_second(scores: tuple[float, ...], width: int, drawn: str) -> None:
+    assert sparkline(scores, width, UNICODE) == drawn
+    assert len(sparkline(scores, width, ASCII)) == len(drawn)
+    assert sparkline(scores, width, ASCII).isascii()
+
+
+async def test_the_call_panel_shows_score_and_course() -> None:
+    async with desk((120, 40)) as d:
+        talking = await d.talking("2044", "Ana Souza")
+        d.store.read(StreamStats(talking, 5000, 0, 15, 0, 6.0, 40.0, 5000, 0, 0, 4.0, 41.0))
+        for score in (4.2, 4.2, 2.0):
+            d.store.read(Quality(talking, "PCMU", 8000, mos_lq=4.3, mos_cq=score, word=QualityWord.POOR))
+        d.store.changed(Topic.SECOND | Topic.READINGS)
+        await d.rest()
+        picture = d.picture()
+        assert "MOS 2.0 poor" in picture
+        assert "⡇⡇⡀" in picture
+
+
+async def test_what_is_wrong_with_the_sound_takes_the_place_of_the_figures() -> None:
+    async with desk((120, 40)) as d:
+        talking = await d.talking("2044", "Ana Souza")
+        for second in range(1, 6):
+            d.bench.clock.advance(1)
+            d.stack.report(StreamStats(talking, tx_packets=50 * second, rx_silent_s=float(second)))
+            await d.bench.settle()
+        await d.until(lambda: bool(d.store.calls[talking].audio_problem), "the diagnosis")
+        d.store.changed(Topic.SECOND | Topic.READINGS)
+        await d.rest()
+        assert "no sound packets come" in d.picture()
+
+
+def test_a_past_call_says_how_it_sounded() -> None:
+    record = CallRecord(
+        "c1",
+        "sales",
+        Direction.OUTGOING,
+        "sip:2044@pbx.example",
+        "Ana Souza",
+        0.0,
+        1.0,
+        9.0,
+        8.0,
+        "PCMU",
+        EndCause(EndedBy.US, EndKind.HANGUP),
+        quality=QualitySummary(mos_mean=4.2, mos_min=3.1, loss_pct=0.4),
+    )
+    assert "MOS 4.2, worst 3.1; loss 0.4%" in record_row(record, 160, UNICODE, 0.0).plain
+    assert "MOS" not in record_row(replace(record, quality=None), 160, UNICODE, 0.0).plain
