@@ -154,8 +154,8 @@ class Binding:
             self._context.pump.submit(lambda: self._tell(*self._local_failure(code, reason)))
         else:
             self._tell(code, printable(prm.reason))
-        if self._again and not success:
-            self._again = False
+        again, self._again = self._again, False
+        if again and not self.registered:
             self.register()
 
     def publish(self, publication: Publication) -> None:
