@@ -43,6 +43,7 @@ async def test_speech_arrives_both_ways(
     assert likeness_of_files(voices[0], at_callee) >= 0.95
     assert likeness_of_files(voices[1], at_caller) >= 0.95
     assert likeness_of_files(voices[1], at_callee) < 0.6
+    assert at_caller.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
@@ -219,5 +220,7 @@ async def test_a_file_that_is_not_there_or_not_ours_is_a_notice(
     alice.do("play", call.out, str(tmp_path / "absent.wav"))
     assert "absent.wav" in (await alice.wait("StackNotice")).text
     alice.do("record", call.out, str(tmp_path / "no-folder" / "x.wav"))
-    assert "x.wav" in (await alice.wait("StackNotice")).text
+    notice = await alice.wait("StackNotice")
+    assert "x.wav" in notice.text
+    assert "No such file or directory" in notice.text
     await hang_up(call)

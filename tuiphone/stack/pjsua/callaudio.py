@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pjsua2 as pj
 
 from tuiphone.controller.ports import PlayedReport, StackNotice
@@ -80,10 +82,12 @@ class CallAudio:
         if path:
             recorder = pj.AudioMediaRecorder()
             try:
+                Path(path).touch(mode=0o600)  # what people say is nobody else's business
                 recorder.createRecorder(path)
                 self._recorder = recorder
-            except pj.Error as error:
-                self._notice(_("“{path}” cannot be written: {why}").format(path=path, why=words_of(error)))
+            except (pj.Error, OSError) as error:
+                why = words_of(error) if isinstance(error, pj.Error) else error.strerror
+                self._notice(_("“{path}” cannot be written: {why}").format(path=path, why=why))
         self._wire()
 
     def dial_tone(self, digit: str) -> None:

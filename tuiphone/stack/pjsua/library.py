@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from pathlib import Path
 from typing import Protocol
 
 import pjsua2 as pj
@@ -42,6 +43,8 @@ class Library(pj.Endpoint):
         self._listener: Listener | None = listener
         self.max_accounts = _MAX_ACCOUNTS if native.features else _WHEEL_ACCOUNTS
         native.silence()
+        if settings.log_file:
+            Path(settings.log_file).touch(mode=0o600)
         self.libCreate()
         try:
             self.libInit(_config(settings))
