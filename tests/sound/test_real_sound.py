@@ -52,10 +52,11 @@ async def loudness(pulse: Pulse, sink: str, seconds: float, target: Path) -> flo
     return level_db(samples[-int(seconds * rate) :])
 
 
-@pytest.mark.parametrize("cleaning", [PLAIN, {}], ids=["plain", "default-cleaning"])
+@pytest.mark.parametrize(("cleaning", "least"), [(PLAIN, 0.9), ({}, 0.8)], ids=["plain", "default-cleaning"])
 async def test_speech_into_one_microphone_is_heard_at_the_other_phone_and_back(
-    tmp_path: Path, pulse: Pulse, cleaning: dict[str, object]
+    tmp_path: Path, pulse: Pulse, cleaning: dict[str, object], least: float
 ) -> None:
+    # Echo canceller and noise suppression are there to change the sound, so with them it is less alike.
     said = espeak(SENTENCE, tmp_path / "said.wav")
     replied = espeak(REPLY, tmp_path / "replied.wav")
     async with (
@@ -66,8 +67,8 @@ async def test_speech_into_one_microphone_is_heard_at_the_other_phone_and_back(
         incoming = await bert.incoming()
         await bert.api.answer()
         await anna.until(outgoing, CallState.TALKING)
-        assert await heard(pulse, said, "micfeed", "head", tmp_path / "there.wav") >= 0.9
-        assert await heard(pulse, replied, "mic2feed", "spk", tmp_path / "back.wav") >= 0.9
+        assert await heard(pulse, said, "micfeed", "head", tmp_path / "there.wav") >= least
+        assert await heard(pulse, replied, "mic2feed", "spk", tmp_path / "back.wav") >= least
         await anna.api.hang_up()
         await bert.until_ended(incoming.id)
 

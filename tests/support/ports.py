@@ -18,9 +18,9 @@ _reserved: list[socket.socket] = []
 _random = random.SystemRandom()
 
 
-def free_port() -> int:
-    """A port that is free for UDP and TCP."""
-    return _take(_SIGNALLING, 1)
+def free_port(beside: int = 0) -> int:
+    """A port that is free for UDP and TCP, and so many above it."""
+    return _take(_SIGNALLING, 1 + beside)
 
 
 def free_rtp_block() -> tuple[int, int]:
@@ -38,7 +38,8 @@ def release() -> None:
 def _take(candidates: range, size: int) -> int:
     for _ in range(1000):
         port = _random.choice(candidates)
-        if all(_is_free(number) for number in range(port, port + size)) and _reserve(port):
+        wanted = range(port, port + size)
+        if all(map(_is_free, wanted)) and all(map(_reserve, wanted)):
             return port
     raise OSError(errno.EADDRINUSE, "no free port found in 1000 tries")
 

@@ -72,6 +72,11 @@ class Pulse:
         """What a phone needs to see these devices and no others."""
         return {"PULSE_SERVER": f"unix:{self.socket}", "ALSA_CONFIG_PATH": str(self.folder / "asound.conf")}
 
+    @property
+    def desktop(self) -> dict[str, str]:
+        """What a phone needs to see the server's devices as on a desktop: by the server's own descriptions."""
+        return {"PULSE_SERVER": f"unix:{self.socket}"}
+
     def control(self, *arguments: str) -> str:
         """Run pactl; its output."""
         done = subprocess.run(
@@ -80,12 +85,28 @@ class Pulse:
         )  # fmt: skip
         return done.stdout
 
-    def unplug(self, sink: str) -> None:
-        """Take a loudspeaker away."""
+    def plug(self, sink: str, description: str) -> None:
+        """Bring a loudspeaker that is called ``description`` (one word)."""
+        module, *arguments = _SINK.format(name=sink, rate=RATE).split()[1:]
+        self.control("load-module", module, *arguments, f"sink_properties=device.description={description}")
+
+    def plug_microphone(self, source: str, description: str, feed: str) -> None:
+        """Bring a microphone that hears what is played into the sink ``feed``."""
+        module, *arguments = _SOURCE.format(name=source, feed=feed).split()[1:]
+        self.control("load-module", module, *arguments, f"source_properties=device.description={description}")
+
+    def unplug(self, name: str) -> None:
+        """Take a loudspeaker or microphone away."""
         for line in self.control("list", "short", "modules").splitlines():
             number, _, module = line.partition("\t")
-            if f"sink_name={sink} " in module:
+            if f"sink_name={name} " in module or f"source_name={name} " in module:
                 self.control("unload-module", number)
+
+    def played_by(self, sink: str) -> int:
+        """How many streams play on a sink."""
+        numbers = dict(line.split("\t")[:2][::-1] for line in self.control("list", "short", "sinks").splitlines())
+        inputs = [line.split("\t")[1] for line in self.control("list", "short", "sink-inputs").splitlines()]
+        return inputs.count(numbers.get(sink, "-"))
 
     def play(self, wav: Path, sink: str = "micfeed") -> Process:
         """A player of a WAV file into a sink; enter it to begin."""

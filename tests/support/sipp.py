@@ -45,7 +45,7 @@ class Sipp:
             "-s": self.user,
             "-t": self.transport,
             "-mi": LOOPBACK,
-            "-mp": free_port(),
+            "-mp": free_port(beside=3),  # sound, video, and the RTCP of both
             "-m": 1,
             "-timeout": self.timeout_s,
             "-message_file": self._messages,
