@@ -271,6 +271,15 @@ def test_a_far_end_that_was_heard_may_be_silent() -> None:
     assert watching.go(lambda s: stats(s, ear=HUSH), 60) is None
 
 
+def test_an_echo_of_silence_is_no_fault_until_somebody_speaks() -> None:
+    """A machine without a microphone, and the demo's echo."""
+    watching = Watching(AudioWatch())
+    assert watching.go(lambda s: stats(s, ear=HUSH, mic=HUSH), 60) is None
+    found = watching.go(lambda s: stats(s, ear=HUSH, mic=HEARD), 1)
+    assert found is not None
+    assert found.fault is AudioFault.SILENCE
+
+
 def test_levels_nobody_measured_say_nothing() -> None:
     assert never(lambda s: stats(s, ear=None, mic=None))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.loopback.farend import FarEnd, sdp
-from tests.support.audio import speech
+from tests.support.audio import speech, write_wav
 from tests.support.phone import Phone, direct_account
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.rtp import RtpEnd, ulaw
@@ -135,9 +135,10 @@ async def test_a_private_address_nobody_can_reach(phone: Phone, far: FarEnd) -> 
     assert "private address" in problem
 
 
-async def test_packets_full_of_silence(phone: Phone, far: FarEnd) -> None:
+async def test_packets_full_of_silence(phone: Phone, far: FarEnd, tmp_path: Path) -> None:
     port = free_port()
     call, hears = await call_of(phone, far, sdp(port))
+    await phone.api.play(str(write_wav(tmp_path / "hello.wav", speech(8, seed=1))), call.id)
     async with wire(port, hears, rtp_of(SILENCE)):
         assert "nothing but silence" in await problem_of(phone, call)
 

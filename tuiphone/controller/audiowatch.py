@@ -20,6 +20,7 @@ class _Watched:
         self.since = now
         self.samples: deque[Sample] = deque(maxlen=_KEPT)
         self.heard = False
+        self.spoken = False
         self.found: Diagnosis | None = None
 
 
@@ -34,10 +35,10 @@ class AudioWatch:
         """Take in figures at ``now`` (seconds, of the clock that stamps calls); says what is wrong, if anything."""
         watched = self._watched(call, stats, now)
         watched.samples.append(Sample(now, stats))
-        level = stats.rx_level_db
-        watched.heard = watched.heard or (level is not None and level > DIGITAL_SILENCE_DB)
+        watched.heard = watched.heard or _audible(stats.rx_level_db)
+        watched.spoken = watched.spoken or _audible(stats.tx_level_db)
         suppressing = self._suppresses(call.media.codec if call.media else "")
-        found = diagnose(Observation(call, watched.samples, watched.since, watched.heard, suppressing))
+        found = diagnose(Observation(call, watched.samples, watched.since, watched.heard, watched.spoken, suppressing))
         if found is None and _still_stopped(watched):
             return watched.found
         watched.found = found
@@ -59,12 +60,17 @@ class AudioWatch:
         elif watched.circumstances != _circumstances(call) or _begun_anew(watched, stats):
             fresh = _Watched(call, now)
             fresh.heard = watched.heard and fresh.remote == watched.remote
+            fresh.spoken = watched.spoken
             watched = self._calls[call.id] = fresh
         return watched
 
 
 def _circumstances(call: Call) -> tuple[object, ...]:
     return (call.state, call.local_hold, call.remote_hold, call.muted, call.media)
+
+
+def _audible(level_db: float | None) -> bool:
+    return level_db is not None and level_db > DIGITAL_SILENCE_DB
 
 
 def _remote(call: Call) -> str:

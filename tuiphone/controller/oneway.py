@@ -60,14 +60,15 @@ class Observation:
     """What is known of a call's sound.
 
     ``samples``, oldest first, are all from one stream under the same circumstances (hold, mute); ``since`` is when these
-    began. ``heard`` tells that the far end has been audible in them or before, ``suppressing`` that this phone sends
-    nothing while its user is silent.
+    began. ``heard`` tells that the far end has been audible in them or before, ``spoken`` that this end has been;
+    ``suppressing`` that this phone sends nothing while its user is silent.
     """
 
     call: Call
     samples: Sequence[Sample]
     since: float
     heard: bool = False
+    spoken: bool = False
     suppressing: bool = False
 
 
@@ -113,7 +114,8 @@ def _receiving(seen: Observation, media: MediaStream, then: Sample, now: Sample)
         cause = FaultCause.KEYS if media.encryption else FaultCause.CODEC
         return _fault(AudioFault.UNDECODABLE, cause, media, now.stats)
     levels = [s.stats.rx_level_db for s in seen.samples if s.at > then.at]
-    if not seen.heard and all(level is not None and level <= DIGITAL_SILENCE_DB for level in levels):
+    # Where nothing was said, nothing can be answered: an echo of silence, or two phones without a microphone.
+    if seen.spoken and not seen.heard and all(level is not None and level <= DIGITAL_SILENCE_DB for level in levels):
         return _fault(AudioFault.SILENCE, FaultCause.FAR_MUTED, media, now.stats)
     return None
 
