@@ -14,7 +14,7 @@ from tests.support.phone import Phone, registered_account
 from tests.support.process import until
 from tuiphone import texts
 from tuiphone.model.account import RegistrationState
-from tuiphone.model.call import CallState
+from tuiphone.model.call import CallState, EndKind
 from tuiphone.model.event import AccountChanged
 
 pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
@@ -125,8 +125,11 @@ async def test_a_registrar_that_is_not_there_at_start_is_tried_again(tmp_path: P
             await phone.until_account("alice", RegistrationState.REGISTERED)
 
 
-async def test_two_accounts_on_two_transports_call_each_other_through_the_registrar(tmp_path: Path) -> None:
-    async with Kamailio(tmp_path / "kamailio", USERS) as registrar:
+@pytest.mark.parametrize("auth_calls", [False, True], ids=["open", "calls-need-the-password"])
+async def test_two_accounts_on_two_transports_call_each_other_through_the_registrar(
+    tmp_path: Path, auth_calls: bool
+) -> None:
+    async with Kamailio(tmp_path / "kamailio", USERS, auth_calls=auth_calls) as registrar:
         alice = registered_account("alice", registrar.host, "secret", transport="udp")
         bob = registered_account("bob", registrar.host, "hidden", transport="tcp")
         async with Phone(tmp_path / "a", [alice]) as phone_a, Phone(tmp_path / "b", [bob]) as phone_b:
@@ -138,7 +141,36 @@ async def test_two_accounts_on_two_transports_call_each_other_through_the_regist
             await phone_b.api.answer()
             await phone_a.until(outgoing, CallState.TALKING)
             await phone_b.until(incoming.id, CallState.TALKING)
-            await phone_b.api.hang_up()
+            await phone_b.api.hold()
+            await phone_a.until(outgoing, lambda c: c.remote_hold, what="held by the far end")
+            await phone_b.api.hang_up(incoming.id)
+            await phone_a.until_ended(outgoing)
+        assert registrar.calls == ([("alice", "bob")] if auth_calls else [])
+
+
+async def test_a_call_with_a_wrong_password_is_forbidden(tmp_path: Path) -> None:
+    async with Kamailio(tmp_path / "kamailio", USERS, auth_calls=True) as registrar:
+        account = registered_account("alice", registrar.host, "wrong", register=False)
+        async with Phone(tmp_path / "phone", [account]) as phone:
+            ended = await phone.until_ended(await phone.api.dial("bob"))
+            assert ended.end is not None
+            assert (ended.end.kind, ended.end.code) == (EndKind.FORBIDDEN, 407)
+            assert registrar.calls == []
+
+
+async def test_an_outbound_proxy_is_used_for_a_domain_that_nobody_can_look_up(tmp_path: Path) -> None:
+    async with Kamailio(tmp_path / "kamailio", USERS) as proxy:
+        alice = registered_account("alice", "pbx.invalid", "secret", proxy=proxy.host)
+        bob = registered_account("bob", proxy.host, "hidden")
+        async with Phone(tmp_path / "a", [alice]) as phone_a, Phone(tmp_path / "b", [bob]) as phone_b:
+            await phone_a.until_account("alice", RegistrationState.REGISTERED)
+            await phone_b.until_account("bob", RegistrationState.REGISTERED)
+            outgoing = await phone_a.api.dial("bob")
+            assert (await phone_a.until(outgoing, CallState.RINGING)).remote.uri == "sip:bob@pbx.invalid"
+            await phone_b.incoming()
+            await phone_b.api.answer()
+            await phone_a.until(outgoing, CallState.TALKING)
+            await phone_a.api.hang_up()
             await phone_a.until_ended(outgoing)
 
 

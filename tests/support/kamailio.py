@@ -52,11 +52,15 @@ modparam("auth", "nonce_expire", 300)
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", {ring_ms})
 
+route[PASSWORD] {{
+    $var(password) = "";
+{passwords}
+}}
+
 request_route {{
     if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
     if (is_method("REGISTER")) {{
-        $var(password) = "";
-{passwords}
+        route(PASSWORD);
         if ($var(password) == "" || !pv_www_authenticate("{realm}", "$var(password)", "0")) {{
             if ($au == $null) {{
                 xlog("L_ALERT", "@@ challenge $fU $proto $TV(Sn)\\n");
@@ -77,6 +81,12 @@ request_route {{
         if (is_method("ACK") && t_check_trans()) {{ t_relay(); exit; }}
         if (!is_method("ACK")) sl_send_reply("404", "Not Here");
         exit;
+    }}
+    if (is_method("INVITE") && {auth_calls}) {{
+        route(PASSWORD);
+        if (!pv_proxy_authenticate("{realm}", "$var(password)", "0")) {{ proxy_challenge("{realm}", "1"); exit; }}
+        consume_credentials();
+        xlog("L_ALERT", "@@ call $fU $rU\\n");
     }}
     if (is_method("INVITE|SUBSCRIBE|MESSAGE")) record_route();
     if (is_method("OPTIONS") && $rU == $null) {{ sl_send_reply("200", "OK"); exit; }}
@@ -119,6 +129,7 @@ class Kamailio:
     """One registrar. ``users`` maps names to passwords; ``certificate`` switches TLS on.
 
     ``max_expires_s`` is the longest registration it grants, ``ring_s`` how long it lets a call ring (then 408).
+    ``auth_calls`` asks for the password with every call too (407).
     ``tls_method`` is Kamailio's word for the versions offered, such as "TLSv1.2" (only that) or "TLSv1.2+".
     """
 
@@ -128,6 +139,7 @@ class Kamailio:
     tls_method: str = "TLSv1.2+"
     max_expires_s: int = 3600
     ring_s: int = 30
+    auth_calls: bool = False
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
 
@@ -155,6 +167,11 @@ class Kamailio:
     def host(self) -> str:
         """``address:port`` for UDP and TCP."""
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """Who called whom with the right password (``auth_calls``)."""
+        return re.findall(r"@@ call (\S+) (\S+)", self.process.text)
 
     @property
     def registers(self) -> list[Registering]:
@@ -204,8 +221,7 @@ class Kamailio:
 
     def _write_config(self) -> None:
         passwords = "\n".join(
-            f'        if ($fU == "{user}") {{ $var(password) = "{password}"; }}'
-            for user, password in self.users.items()
+            f'    if ($fU == "{user}") {{ $var(password) = "{password}"; }}' for user, password in self.users.items()
         )
         tls_module = tls_listen = ""
         if self.certificate:
@@ -224,6 +240,7 @@ class Kamailio:
             max_expires=self.max_expires_s,
             ring_ms=self.ring_s * 1000,
             passwords=passwords,
+            auth_calls="1 == 1" if self.auth_calls else "1 == 0",
             realm=REALM,
         )
         (self.folder / "kamailio.cfg").write_text(config)
