@@ -63,16 +63,16 @@ request_route {{
         route(PASSWORD);
         if ($var(password) == "" || !pv_www_authenticate("{realm}", "$var(password)", "0")) {{
             if ($au == $null) {{
-                xlog("L_ALERT", "@@ challenge $fU $proto $TV(Sn)\\n");
+                xlog("L_ALERT", "@@ challenge $fU $proto $TV(Sn) $ci-$cs\\n");
             }} else {{
-                xlog("L_ALERT", "@@ refused $fU $proto $TV(Sn)\\n");
+                xlog("L_ALERT", "@@ refused $fU $proto $TV(Sn) $ci-$cs\\n");
             }}
             if ($var(password) == "") {{ sl_send_reply("403", "Unknown User"); exit; }}
             www_challenge("{realm}", "1");
             exit;
         }}
         save("location");
-        xlog("L_ALERT", "@@ registered $fU $proto $TV(Sn) expires=$hdr(Expires) tls={tls_version} contact=$ct\\n");
+        xlog("L_ALERT", "@@ registered $fU $proto $TV(Sn) $ci-$cs expires=$hdr(Expires) tls={tls_version} contact=$ct\\n");
         exit;
     }}
     if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
@@ -108,7 +108,9 @@ private_key = {key}
 certificate = {cert}
 """
 
-_LINE = re.compile(r"@@ (challenge|refused|registered) (\S+) (\w+) ([\d.]+)(?: expires=(\S*) tls=(\S*) contact=(.*))?")
+_LINE = re.compile(
+    r"@@ (challenge|refused|registered) (\S+) (\w+) ([\d.]+) (\S+)(?: expires=(\S*) tls=(\S*) contact=(.*))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,14 @@ class Kamailio:
 
     @property
     def registers(self) -> list[Registering]:
-        """Every REGISTER so far, in order, over restarts too."""
+        """Every REGISTER so far, in order, over restarts too; one that was sent again unchanged counts once."""
         found = []
+        known: set[tuple[str, str]] = set()
         for match in _LINE.finditer(self.process.text):
-            what, user, transport, at, expires, version, contact = match.groups()
+            what, user, transport, at, number, expires, version, contact = match.groups()
+            if (what, number) in known:
+                continue
+            known.add((what, number))
             seconds = int(expires) if (expires or "").isdigit() else None
             found.append(Registering(what, user, transport, float(at), seconds, contact or "", version or ""))
         return found
