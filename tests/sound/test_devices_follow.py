@@ -87,7 +87,7 @@ async def test_while_nothing_happens(tmp_path: Path, pulse: Pulse) -> None:
         role = anna.devices.role(DeviceRole.OUTPUT)
         assert (role.in_use, role.problem) == (SPK, f"“Poly*” is not there: using “{SPK}”")
         names = {device.name for device in anna.devices.available}
-        assert not any("onitor of" in name for name in names)
+        assert not any(name.startswith("Monitor of") for name in names)
         pulse.plug("jabra", "Jabra_Evolve")
         assert await uses(anna, DeviceRole.OUTPUT, "Jabra_Evolve") < SEEN_S
         assert anna.devices.role(DeviceRole.OUTPUT).problem == ""

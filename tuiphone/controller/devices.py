@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from os.path import commonprefix
+from functools import partial
+from itertools import takewhile
 
 from tuiphone.controller.clock import Clock, Timer
 from tuiphone.controller.ports import DevicesReport, MicTestReport, RoleChoice, SipStack, Tone
@@ -74,8 +75,13 @@ def headsets(names: Iterable[str], available: Iterable[Device]) -> list[tuple[st
     for name in names:
         microphones = present(DeviceRole.INPUT, (name,), available)
         for ear in present(DeviceRole.OUTPUT, (name,), available) if microphones else ():
-            found[max(microphones, key=lambda mic: len(commonprefix([mic, ear]))), ear] = None  # noqa: B023 (used at once)
+            found[max(microphones, key=partial(_likeness, ear)), ear] = None
     return list(found)
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many letters two names begin with in common."""
+    return sum(1 for _same in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 class DeviceRoles:

@@ -47,6 +47,8 @@ class Sound:
         pump: Pump,
         manager: pj.AudDevManager,
         native: Native,
+        *,
+        alsa: AlsaConfig,
         report: Callable[[Report], None],
         settings: StackSettings,
     ) -> None:
@@ -66,13 +68,11 @@ class Sound:
         self._stuck_at: dict[str, float] = {}
         self._avoided: set[str] = set()
         self._bells = Bells(native)
-        self._server: Server | None = None
-        self._alsa = AlsaConfig()
-        self._names_of_server = settings.sound_system == "auto" and self._alsa.is_ours_to_make
+        self._alsa = alsa
         self._watch: DeviceWatch | None = None
         manager.setNoDev()
         if not self._null:
-            self._take_list(soundserver.ask() if self._names_of_server and soundserver.can_ask() else None)
+            self._list.refresh(manager, False, alsa.server)
             self._watch = DeviceWatch(self._something_changed)
 
     # what others use
@@ -100,7 +100,7 @@ class Sound:
     def refresh(self) -> None:
         """Look for devices that came or went."""
         if not self._null:
-            self._take_list(soundserver.ask() if self._names_of_server else None)
+            self._look()
             self._follow()
         self.tell()
 
@@ -109,7 +109,7 @@ class Sound:
         if self._null:
             return
         log.warning("a sound device stopped working")
-        self._take_list(soundserver.ask() if self._names_of_server else None)
+        self._look()
         self._bells.close()
         self._reopen()
         self.tell()
@@ -158,7 +158,6 @@ class Sound:
             self._watch.close()
         self._bells.close()
         self._shut()
-        self._alsa.close()
 
     # which devices
 
@@ -181,19 +180,22 @@ class Sound:
     def _take_change(self, server: Server | None, by_kernel: bool) -> None:
         if self._null or self._watch is None:
             return
-        if self._names_of_server and server == self._server and (server is not None or not by_kernel):
+        by_server = self._alsa.names_of_server
+        if by_server and server == self._alsa.server and (server is not None or not by_kernel):
             return
-        before = self._list.available, self._server
-        self._take_list(server if self._names_of_server else None)
-        if before != (self._list.available, self._server):
+        before = self._list.available, self._alsa.server
+        self._take_list(server if by_server else None)
+        if before != (self._list.available, self._alsa.server):
             self._avoided.clear()
             self._follow()
             self.tell()
 
+    def _look(self) -> None:
+        self._take_list(soundserver.ask() if self._alsa.names_of_server and soundserver.can_ask() else None)
+
     def _take_list(self, server: Server | None) -> None:
-        if self._names_of_server and (server or self._server):
+        if server != self._alsa.server:
             self._alsa.use(server)
-        self._server = server
         self._list.refresh(self._manager, True, server)
 
     # opening and closing

@@ -70,12 +70,13 @@ class DeviceWatch:
 
     def _turn(self) -> bool:
         """Sleep until something happens and tell of it; False when it is time to end."""
-        came = self._listen()
+        if self._listen():
+            return self._settle(set())
         asleep = self._child is not None or not soundserver.can_ask()
         ready = self._wait(None if asleep else max(0.0, self._retry_at - time.monotonic()))
         if "end" in ready:
             return False
-        return self._settle(ready) if came or ready else True
+        return self._settle(ready) if ready else True
 
     def _settle(self, happened: set[str]) -> bool:
         latest = time.monotonic() + LONGEST_S

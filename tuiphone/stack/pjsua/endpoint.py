@@ -33,6 +33,7 @@ from tuiphone.stack.pjsua.codecparams import set_parameters
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.library import Library
+from tuiphone.stack.pjsua.mediasecurity import conflict
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
 from tuiphone.stack.pjsua.mictest import MicTrial
@@ -41,6 +42,7 @@ from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.publish import Publication
 from tuiphone.stack.pjsua.pump import Pump
 from tuiphone.stack.pjsua.sipcall import SipCall
+from tuiphone.stack.pjsua.soundserver import AlsaConfig
 from tuiphone.stack.pjsua.tones import Tones
 from tuiphone.stack.pjsua.transports import Transports
 
@@ -61,8 +63,10 @@ class Core:
         self._report = report
         self._native = Native()
         self._bindings: dict[str, Binding] = {}
+        self._stun_servers: list[str] = []
         self._calls: dict[CallId, CallSession] = {}
         self.codecs: tuple[str, ...] = ()
+        self._alsa = AlsaConfig(settings.sound_system, settings.null_audio)
         self._library: Library | None = Library(self._native, settings, self)
         try:
             self._begin(settings, self._library)
@@ -77,7 +81,9 @@ class Core:
         self._transports = Transports(library, self._native, settings, report)
         self._transports.start(self._pins)
         library.libStart()
-        self._sound = Sound(pump, library.audDevManager(), self._native, report, settings)
+        self._sound = Sound(
+            pump, library.audDevManager(), self._native, alsa=self._alsa, report=report, settings=settings
+        )
         self._tones = Tones(self._sound, report)
         self._trial = MicTrial(pump, self._sound, report)
         self._meters = Meters(pump, self._sound, self._calls.values, report)
@@ -95,6 +101,7 @@ class Core:
         """Know an account, or replace its settings."""
         known = self._bindings.get(account.id)
         try:
+            self._know_stun(account.stun_server)
             if known and not known.leaving:
                 known.change(account, credentials)
             elif self._library and len(self._bindings) >= self._library.max_accounts:
@@ -107,6 +114,16 @@ class Core:
         except pj.Error as error:
             self._bindings.pop(account.id, None)
             self._bad_account(account, error)
+
+    def _know_stun(self, server: str) -> None:
+        # The endpoint has one list of STUN servers; an account only says whether it uses it.
+        if not server or server in self._stun_servers or not self._library:
+            return
+        self._stun_servers.append(server)
+        servers = pj.StringVector()
+        for known in self._stun_servers:
+            servers.append(known)
+        self._library.natUpdateStunServers(servers, False)
 
     def remove_account(self, account_id: str) -> None:
         """Unregister and forget, once its calls are over."""
@@ -231,7 +248,8 @@ class Core:
         self._report(self._incoming_report(call_id, binding, message))
         code = int(prm.statusCode)
         ours = binding.account.codecs or self.codecs
-        ending = Ending(False, False, code, prm.reason, our_codecs=ours, their_codecs=offer)
+        clash = conflict(binding.account, message.body)
+        ending = Ending(False, False, code, prm.reason, our_codecs=ours, their_codecs=offer, conflict=clash)
         self._report(EndedReport(call_id, classify(ending)))
 
     # inside
@@ -335,6 +353,7 @@ class Core:
         return (*found, *self._library.lacks())
 
     def _destroy(self) -> None:
+        self._alsa.close()
         library, self._library = self._library, None
         self._pump.poll = lambda ms: None
         self._pump.wake = lambda: None

@@ -18,6 +18,7 @@ from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.pump import Pump, Timer
 
 _USER = "microphone test"
+_LOOK_S = 0.05
 
 
 class _Player(pj.AudioMediaPlayer):
@@ -74,12 +75,19 @@ class MicTrial:
             self._failed(error)
             return
         self._recorder = recorder
-        self._timer = self._pump.later(seconds, self._play)
+        self._timer = self._pump.later(seconds, self._recorded)
         self._report(MicTestReport(MicTest.RECORDING))
 
+    def _recorded(self) -> None:
+        self._recorder = None  # which completes the file, a moment later and on another thread
+        self._timer = self._pump.later(_LOOK_S, self._play)
+
     def _play(self) -> None:
-        self._timer = None
-        self._recorder = None  # which completes the file
+        with Path(self._path).open("rb") as file:
+            complete = file.read(4) == b"RIFF"
+        self._timer = None if complete else self._pump.later(_LOOK_S, self._play)
+        if not complete:
+            return
         try:
             self._player = _Player(self._path, lambda: self._pump.submit(self.close))
             self._player.startTransmit(self._sound.port)

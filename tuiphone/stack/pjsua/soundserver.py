@@ -112,26 +112,33 @@ def mute(entry_key: str, is_source: bool, on: bool) -> bool:
 class AlsaConfig:
     """The configuration that ALSA reads in this process: what the machine has, or ours.
 
-    Ours lives in memory, behind a file descriptor whose number stays: ALSA sees by the inode that it is a new one. A
-    configuration named in the environment is somebody's wish and stays what counts.
+    Made before the library looks at ALSA's devices for the first time. Ours lives in memory, behind a file descriptor whose
+    number stays: ALSA sees by the inode that it is a new one. A configuration named in the environment is somebody's wish
+    and stays what counts. ``null`` leaves the library no device to look at, which saves its start the time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, system: str, null: bool) -> None:
         self._theirs = os.environ.get(_CONFIG)
         self._fd = -1
-
-    @property
-    def is_ours_to_make(self) -> bool:
-        """Nobody has named a configuration."""
-        return self._theirs is None
+        self.names_of_server = system == "auto" and not null and self._theirs is None
+        """Whether devices are the sound server's, where there is one."""
+        self.server = ask() if self.names_of_server and can_ask() else None
+        if null and self._theirs is None:
+            self._write("")
+        elif self.server:
+            self.use(self.server)
 
     def use(self, server: Server | None) -> None:
-        """From the next look at ALSA's devices on."""
+        """From the next look at ALSA's devices on; None is the machine's own configuration."""
+        self.server = server
         if server is None:
             os.environ.pop(_CONFIG, None)
-            return
+        else:
+            self._write(server.alsa())
+
+    def _write(self, text: str) -> None:
         fresh = os.memfd_create("tuiphone-alsa")
-        os.write(fresh, server.alsa().encode())
+        os.write(fresh, text.encode())
         if self._fd < 0:
             self._fd = fresh
         else:
