@@ -16,7 +16,7 @@ from tuiphone.config.save import SettingsStore
 from tuiphone.controller.clock import LoopClock
 from tuiphone.controller.controller import Controller, Surroundings
 from tuiphone.controller.history import History
-from tuiphone.controller.ports import SipStack
+from tuiphone.controller.ports import Credentials, SipStack
 from tuiphone.engine_process import only_one
 from tuiphone.i18n import _
 from tuiphone.model.account import Account
@@ -55,7 +55,7 @@ async def _serve(loaded: Loaded) -> None:
     warnings = (*loaded.warnings, history.problem) if history.problem else loaded.warnings
     for warning in warnings:
         log.warning("%s", warning)
-    surroundings = Surroundings(loaded.config, store, history, _password, LoopClock(), warnings)
+    surroundings = Surroundings(loaded.config, store, history, _credentials, LoopClock(), warnings)
     controller = Controller(stack, surroundings, stop.set)
     server = RpcServer(controller)
     try:
@@ -76,13 +76,14 @@ async def _serve(loaded: Loaded) -> None:
         log.info("engine stopped")
 
 
-async def _password(account: Account) -> str:
+async def _credentials(account: Account) -> Credentials:
     # Read anew each time: registering again after a rejection must find a password that was mended meanwhile.
-    def find() -> str:
+    def find() -> Credentials:
         config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
         for configured in config.accounts:
             if configured.id == account.id:
-                return password_for(configured)
-        return ""
+                password, turn = password_for(configured), configured.turn_password.reveal()
+                return Credentials(password=password, turn_password=turn)
+        return Credentials()
 
     return await asyncio.to_thread(find)

@@ -52,8 +52,14 @@ PJMEDIA_SRTP_DISABLED: int
 PJMEDIA_SRTP_OPTIONAL: int
 PJMEDIA_SRTP_MANDATORY: int
 PJMEDIA_SRTP_KEYING_SDES: int
+PJMEDIA_SRTP_KEYING_DTLS_SRTP: int
 PJMEDIA_TYPE_AUDIO: int
-PJ_QOS_TYPE_VOICE: int
+PJ_QOS_PARAM_HAS_DSCP: int
+PJ_TURN_TP_UDP: int
+PJ_TURN_TP_TCP: int
+PJ_TURN_TP_TLS: int
+PJSUA_STUN_USE_DEFAULT: int
+PJSUA_STUN_USE_DISABLED: int
 PJ_SSL_CERT_EISSUER_NOT_FOUND: int
 PJ_SSL_CERT_EUNTRUSTED: int
 PJ_SSL_CERT_EVALIDITY_PERIOD: int
@@ -150,6 +156,7 @@ class Endpoint:
     def audDevManager(self) -> AudDevManager: ...
     def codecEnum2(self) -> _Vector[CodecInfo]: ...
     def codecSetPriority(self, codec_id: str, priority: int) -> None: ...
+    def natUpdateStunServers(self, servers: StringVector, wait: bool) -> None: ...
     def codecGetParam(self, codec_id: str) -> CodecParam: ...
     def codecSetParam(self, codec_id: str, param: CodecParam) -> None: ...
     def getCodecOpusConfig(self) -> CodecOpusConfig: ...
@@ -168,12 +175,16 @@ class TlsConfig:
     verifyServer: bool
     msecTimeout: int
 
+class QosParams:
+    flags: int
+    dscp_val: int
+
 class TransportConfig:
     port: int
     portRange: int
     boundAddress: str
     publicAddress: str
-    qosType: int
+    qosParams: QosParams
     tlsConfig: TlsConfig
     def __init__(self) -> None: ...
 
@@ -196,8 +207,24 @@ class AccountSipConfig:
     proxies: _Vector[str]
     transportId: int
 
+class SrtpCrypto:
+    name: str
+    def __init__(self) -> None: ...
+
 class SrtpOpt:
     keyings: _Vector[int]
+    cryptos: _Vector[SrtpCrypto]
+
+class AccountNatConfig:
+    iceEnabled: bool
+    sipStunUse: int
+    mediaStunUse: int
+    turnEnabled: bool
+    turnServer: str
+    turnConnType: int
+    turnUserName: str
+    turnPasswordType: int
+    turnPassword: str
 
 class AccountMediaConfig:
     transportConfig: TransportConfig
@@ -210,6 +237,7 @@ class AccountConfig:
     regConfig: AccountRegConfig
     sipConfig: AccountSipConfig
     mediaConfig: AccountMediaConfig
+    natConfig: AccountNatConfig
     def __init__(self) -> None: ...
 
 class SipRxData:
@@ -363,6 +391,10 @@ class CodecParamInfo:
     clockRate: int
     channelCnt: int
     frameLen: int
+
+class StringVector:
+    def append(self, item: str) -> None: ...
+    def __init__(self) -> None: ...
 
 class CodecFmtp:
     name: str

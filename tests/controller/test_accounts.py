@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.controller import DESK, SALES, bench
 from tuiphone.config.schema import AccountConfig, Config
-from tuiphone.controller.ports import RegistrationReport
+from tuiphone.controller.ports import Credentials, RegistrationReport
 from tuiphone.errors import PhoneError
 from tuiphone.model.account import Account, RegistrationState
 from tuiphone.stack.fake import FakeStack
@@ -139,10 +139,10 @@ async def test_a_password_that_cannot_be_had_is_said_and_stops_only_its_account(
     from tests.support.controller import Bench
 
     class Locked(Bench):
-        async def _secret(self, account: Account) -> str:
+        async def _secret(self, account: Account) -> Credentials:
             if account.id == "sales":
                 raise PhoneError("the keyring is locked: unlock it and register again")
-            return ""
+            return Credentials()
 
     desk = Locked(Config(accounts=(SALES, DESK)), FakeStack(), {})
     await desk.phone.start()

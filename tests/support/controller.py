@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tuiphone.config.schema import AccountConfig, Config
 from tuiphone.controller.controller import Controller, Surroundings
+from tuiphone.controller.ports import Credentials
 from tuiphone.model.account import Account, AccountStatus
 from tuiphone.model.call import Call, CallId, Direction
 from tuiphone.model.event import CallChanged, Event, Reading
@@ -98,8 +99,8 @@ class Bench:
         """An account as it stands."""
         return next(status for status in await self.phone.accounts() if status.account.id == account_id)
 
-    async def _secret(self, account: Account) -> str:
-        return self.passwords.get(account.id, "")
+    async def _secret(self, account: Account) -> Credentials:
+        return Credentials(password=self.passwords.get(account.id, ""))
 
     def _shut_down(self) -> None:
         self.shutdowns += 1

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from tuiphone.config.option import boolean, choice, command, integer, names, path, ranked, required, secret, text
 from tuiphone.config.secret import Secret
 from tuiphone.i18n import _
-from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
+from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, SrtpKeying, TlsSettings, Transport
 from tuiphone.model.address import AddressError, parse_uri
 from tuiphone.model.pattern import is_pattern
 from tuiphone.model.ringtone import COUNTRIES, RINGS, WrongRing, parse_ring, parse_rule
@@ -58,6 +58,10 @@ def _sip_or_nothing(value: str) -> str:
     except AddressError:
         fits = False
     return "" if fits else _("a SIP address such as sip:quality@pbx.example, or nothing")
+
+
+def _keying(value: str) -> str:
+    return "" if value in tuple(SrtpKeying) else "“sdes” and “dtls”"
 
 
 def _host_port(value: str) -> str:
@@ -158,6 +162,8 @@ class NetworkSection:
     tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
     rtp_port_min: int = integer(8000, "First local UDP port for audio; a call takes two.", 1024, 65535)
     rtp_port_max: int = integer(9000, "Last local UDP port for audio.", 1024, 65535)
+    dscp_sip: int = integer(24, "DSCP of SIP packets (RFC 2474): 24 is CS3; 0: none.", 0, 63)
+    dscp_rtp: int = integer(46, "DSCP of audio packets: 46 is EF (RFC 3246); 0: none.", 0, 63)
     user_agent: str = text("tuiphone", "The User-Agent header of SIP messages.", _header_text)
 
 
@@ -316,6 +322,15 @@ class AccountConfig:
     tls_pin_sha256: str = text("", "SHA-256 of the server's certificate (DER), hexadecimal; empty: no pinning.", _pin)
     enabled: bool = boolean(True, "Use the account.")
     ring_tone: str = text("", "How this account's calls ring; empty: as [audio] says.", _ring_or_nothing)
+    srtp_keying: tuple[str, ...] = names(
+        ("sdes", "dtls"), "How SRTP's keys are agreed, the preferred way first: sdes, dtls.", _keying
+    )
+    ice: bool = boolean(False, "Find a way through NATs by ICE.")
+    stun_server: str = text("", "STUN server: host, or host:port; empty: none.", _host_port)
+    turn_server: str = text("", "TURN server to relay audio by: host, or host:port; empty: none.", _host_port)
+    turn_transport: Transport = choice(Transport.UDP, "Transport to the TURN server.", tuple(Transport))
+    turn_username: str = text("", "Name for authentication at the TURN server.")
+    turn_password: Secret = secret("Password at the TURN server; the file must then be of mode 0600.")
 
     def account(self) -> Account:
         """The account without its password, as the rest of the phone knows it.
@@ -329,8 +344,9 @@ class AccountConfig:
             self.tls_key_file,
             self.tls_pin_sha256.replace(":", ""),
         )
-        same = {f.name: getattr(self, f.name) for f in fields(Account) if f.name not in {"tls", "registrar"}}
-        own = Account(**same, tls=tls)
+        apart = {"tls", "registrar", "srtp_keying"}
+        same = {f.name: getattr(self, f.name) for f in fields(Account) if f.name not in apart}
+        own = Account(**same, tls=tls, srtp_keying=tuple(SrtpKeying(keying) for keying in self.srtp_keying))
         return replace(own, registrar=(self.registrar or own.domain) if self.register else "")
 
     @property

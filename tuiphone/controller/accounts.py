@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 WRONG_CREDENTIALS = frozenset({401, 403, 407})
 """Answers after which trying again by itself could lock the account at the registrar."""
 
-SecretSource = Callable[[Account], Awaitable[str]]
-"""Fetches an account's password (keyring, command, environment, file); raises PhoneError with a sentence."""
+SecretSource = Callable[[Account], Awaitable[Credentials]]
+"""Fetches an account's passwords (keyring, command, environment, file); raises PhoneError with a sentence."""
 
 
 @dataclass(slots=True)
@@ -80,14 +80,16 @@ class Accounts:
                 self._stack.remove_account(account.id)
             return
         try:
-            secret = await self._secret(account) if password is None else password
+            credentials = await self._secret(account) if password is None else Credentials(password=password)
         except PhoneError as error:
             self._set(entry, Registration(RegistrationState.REJECTED, 0, str(error)))
             self._publish(Notice(NoticeLevel.ERROR, f"{account.title}: {error}"))
             return
         if self._entries.get(account.id) is not entry:
             return
-        self._stack.add_account(account, Credentials(account.username or parse_uri(account.address).user, secret))
+        self._stack.add_account(
+            account, replace(credentials, username=account.username or parse_uri(account.address).user)
+        )
         if account.registrar and account.register:
             self._attempt(entry)
 

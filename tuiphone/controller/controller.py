@@ -600,6 +600,8 @@ def stack_settings(config: Config) -> StackSettings:
         tls_key_file=network.tls_key_file,
         rtp_port_min=network.rtp_port_min,
         rtp_port_max=network.rtp_port_max,
+        dscp_sip=network.dscp_sip,
+        dscp_rtp=network.dscp_rtp,
         codecs=audio.codecs,
         codec_settings=CodecSettings(**{f.name: getattr(config.codecs, f.name) for f in fields(CodecSettings)}),
         max_calls=config.phone.max_lines + 2,

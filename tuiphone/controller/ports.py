@@ -61,6 +61,8 @@ class StackSettings:
     tls_key_file: str = ""
     rtp_port_min: int = 8000
     rtp_port_max: int = 9000
+    dscp_sip: int = 24
+    dscp_rtp: int = 46
     codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729")
     codec_settings: CodecSettings = CodecSettings()
     max_calls: int = 32
@@ -85,6 +87,7 @@ class Credentials:
 
     username: str = ""
     password: str = field(default="", repr=False)
+    turn_password: str = field(default="", repr=False)
 
 
 class Tone(StrEnum):

@@ -23,11 +23,18 @@ class DtmfMethod(StrEnum):
 
 
 class MediaEncryption(StrEnum):
-    """Whether SRTP (RFC 3711) with keys from SDES (RFC 4568) is offered."""
+    """Whether audio is encrypted (SRTP, RFC 3711): never, where the far end can, or not without."""
 
     OFF = "off"
     OPTIONAL = "optional"
     MANDATORY = "mandatory"
+
+
+class SrtpKeying(StrEnum):
+    """How the two ends agree on SRTP's keys: in the SDP (RFC 4568) or by a handshake in the media path (RFC 5764)."""
+
+    SDES = "sdes"
+    DTLS = "dtls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Account:
 
     ``address`` is the AOR (``sip:2001@pbx.example``). ``registrar`` is a host, ``host:port`` or empty: then the account
     makes and takes calls without registering. ``expires_s`` is what REGISTER asks for. ``retry_s`` is the first pause
-    after a failed registration; it doubles up to ``retry_max_s``.
+    after a failed registration; it doubles up to ``retry_max_s``. ``srtp_keying`` is in order of preference.
+    ``stun_server`` and ``turn_server`` are host or host:port (RFC 8489, RFC 8656); ``ice`` is RFC 8445.
     """
 
     id: str
@@ -72,6 +80,12 @@ class Account:
     tls: TlsSettings = field(default_factory=TlsSettings)
     enabled: bool = True
     ring_tone: str = ""
+    srtp_keying: tuple[SrtpKeying, ...] = (SrtpKeying.SDES, SrtpKeying.DTLS)
+    ice: bool = False
+    stun_server: str = ""
+    turn_server: str = ""
+    turn_transport: Transport = Transport.UDP
+    turn_username: str = ""
 
     @property
     def title(self) -> str:

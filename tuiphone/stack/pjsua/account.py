@@ -10,10 +10,11 @@ import pjsua2 as pj
 
 from tuiphone.controller.ports import Credentials, RegistrationReport, StackSettings
 from tuiphone.i18n import _
-from tuiphone.model.account import Account, MediaEncryption, Transport
+from tuiphone.model.account import Account, Transport
 from tuiphone.model.address import printable
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.mediasecurity import mark, set_nat, set_srtp
 from tuiphone.stack.pjsua.names import Target, look_up, next_hop, route_uri
 from tuiphone.stack.pjsua.native import transport_of
 from tuiphone.stack.pjsua.publish import Publication, Publisher
@@ -23,11 +24,6 @@ from tuiphone.stack.pjsua.transports import Lost, Transports
 log = logging.getLogger(__name__)
 
 _UNREGISTER_WAIT_MS = 1200
-_SRTP = {
-    MediaEncryption.OFF: pj.PJMEDIA_SRTP_DISABLED,
-    MediaEncryption.OPTIONAL: pj.PJMEDIA_SRTP_OPTIONAL,
-    MediaEncryption.MANDATORY: pj.PJMEDIA_SRTP_MANDATORY,
-}
 
 
 class SipAccount(pj.Account):
@@ -243,7 +239,7 @@ class Binding:
             config.sipConfig.proxies.append(f"{route_uri(account.proxy, account.transport)};lr")
         if account.transport is Transport.TLS:
             config.sipConfig.transportId = self._transports.tls(account.tls)
-        _set_media(config, account, settings)
+        _set_media(config, account, settings, credentials.turn_password)
         return config
 
 
@@ -262,13 +258,12 @@ def _set_registration(config: pj.AccountConfig, account: Account) -> None:
     config.regConfig.unregWaitMsec = _UNREGISTER_WAIT_MS
 
 
-def _set_media(config: pj.AccountConfig, account: Account, settings: StackSettings) -> None:
+def _set_media(config: pj.AccountConfig, account: Account, settings: StackSettings, turn_password: str) -> None:
     media = config.mediaConfig
     media.transportConfig.port = settings.rtp_port_min
     media.transportConfig.portRange = max(0, settings.rtp_port_max - settings.rtp_port_min)
     media.transportConfig.boundAddress = settings.bind_address
     media.transportConfig.publicAddress = settings.public_address
-    media.transportConfig.qosType = pj.PJ_QOS_TYPE_VOICE
-    media.srtpUse = _SRTP[account.media_encryption]
-    media.srtpSecureSignaling = 0
-    media.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)
+    mark(media.transportConfig, settings.dscp_rtp)
+    set_srtp(media, account)
+    set_nat(config, account, turn_password)

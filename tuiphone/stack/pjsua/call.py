@@ -29,6 +29,7 @@ from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import call_param, srtp_suite, ssrc_of, stream_of, words_of
 from tuiphone.stack.pjsua.dtmf import DIGITS, TONE_MS, DigitSender, digits_of
 from tuiphone.stack.pjsua.hold import Hold
+from tuiphone.stack.pjsua.mediasecurity import conflict
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.native import address_of
 from tuiphone.stack.pjsua.sipcall import SipCall
@@ -58,6 +59,7 @@ class CallSession:
         self.sip: SipCall | None = None
         self.sip_call_id = ""
         self.their_codecs: tuple[str, ...] = ()
+        self._conflict: EndKind | None = None
         self.confirmed = False
         self.ptime_ms = 20
         self.frame_ms = 20
@@ -296,6 +298,7 @@ class CallSession:
         if message:
             self._answered_as = asserted_party(message)
             self.their_codecs = codecs.offered(message.body) or self.their_codecs
+            self._conflict = conflict(self.account, message.body) or self._conflict
             self._remote_ssrc = ssrc_of(message.body)
 
     def _encryption(self) -> str:
@@ -328,6 +331,7 @@ class CallSession:
             session_timer=self.confirmed and "refresh" in info.lastReason.lower(),
             our_codecs=self.account.codecs or self._context.codecs,
             their_codecs=theirs or self.their_codecs,
+            conflict=self._conflict,
         )
 
     def _end_unanswered(self) -> None:

@@ -72,6 +72,8 @@ class Ending:
     session_timer: bool = False
     our_codecs: tuple[str, ...] = ()
     their_codecs: tuple[str, ...] = ()
+    conflict: EndKind | None = None
+    """Why the two ends could not agree on encryption."""
 
 
 def classify(ending: Ending) -> EndCause:
@@ -121,6 +123,8 @@ def _by_us(ending: Ending) -> tuple[EndedBy, EndKind, int, str]:
 
 def _without_a_message(ending: Ending) -> tuple[EndedBy, EndKind, int, str]:
     """Nothing came from the far end: a timer, the network or our own stack ended it."""
+    if ending.conflict:
+        return EndedBy.PHONE, ending.conflict, ending.code if ending.code >= 400 else 488, ending.reason
     if ending.code in {488, 606, 415}:
         return EndedBy.PHONE, EndKind.NO_COMMON_CODEC, ending.code, ending.reason
     if ending.session_timer:

@@ -17,6 +17,7 @@ from tuiphone.i18n import _
 from tuiphone.model.account import TlsSettings
 from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.convert import words_of
+from tuiphone.stack.pjsua.mediasecurity import mark
 from tuiphone.stack.pjsua.native import Native, address_of
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ class Transports:
         config.port = port
         config.boundAddress = self._settings.bind_address
         config.publicAddress = self._settings.public_address
+        mark(config, self._settings.dscp_sip)
         return config
 
     def _create(self, kind: int, config: pj.TransportConfig) -> int:
