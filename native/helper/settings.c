@@ -2,6 +2,9 @@
 
 #include <pjsua-lib/pjsua.h>
 
+/* Of patches/0010-answer-order.patch. */
+extern int pjmedia_sdp_neg_offer_order;
+
 #ifdef TUIPHONE_CODECS
 #define CODEC_FEATURES " ilbc isac"
 #else
@@ -15,10 +18,15 @@ int tuiphone_codecs_register(void)
 
 const char *tuiphone_features(void)
 {
-    return "wake respond requests tcp-switch frames" CODEC_FEATURES;
+    return "wake respond requests tcp-switch answer-order frames" CODEC_FEATURES;
 }
 
 void tuiphone_set_disable_tcp_switch(int on)
 {
     pjsip_cfg()->endpt.disable_tcp_switch = on != 0;
+}
+
+void tuiphone_set_answer_order(int offer_order)
+{
+    pjmedia_sdp_neg_offer_order = offer_order != 0;
 }

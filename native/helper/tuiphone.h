@@ -79,6 +79,11 @@ int tuiphone_codecs_register(void);
  * have it sent by TCP from 1300 bytes on). After libCreate. */
 void tuiphone_set_disable_tcp_switch(int on);
 
+/* Which codec an answer takes (RFC 3264): the first of the offer that we have
+ * (offer_order != 0), or the first of ours that is offered. Counts for calls
+ * that begin after it. */
+void tuiphone_set_answer_order(int offer_order);
+
 /* ---- sound ------------------------------------------------------------- */
 
 /* How many frames sound devices have taken and brought so far: a count that
