@@ -122,6 +122,8 @@ async def test_a_call_that_was_answered_elsewhere_is_not_a_far_end_that_gave_up(
         ended = await phone.until_ended(ringing.id)
         assert ended.end is not None
         assert (ended.end.by, ended.end.kind) == (EndedBy.THEM, EndKind.ELSEWHERE)
+        assert await phone.api.history(missed=True) == ()
+        assert (await phone.api.snapshot()).missed == 0
         await sipp.finish()
 
 

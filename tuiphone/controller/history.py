@@ -68,7 +68,11 @@ _COLUMNS = (
     "call_id, account_id, direction, remote_uri, remote_name, started_at, answered_at, ended_at, duration_s, codec,"
     f" end_cause, seen, {', '.join(_QUALITY)}"
 )
-_MISSED = "direction = 'incoming' AND answered_at IS NULL"
+_MISSED = (
+    "direction = 'incoming' AND answered_at IS NULL"
+    f""" AND instr(coalesce(end_cause, ''), '"kind": "{EndKind.ELSEWHERE}"') = 0"""
+)
+"""Answered on another phone of the same number is not missed."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _DAY_S = 86400.0
 _BUSY_S = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuiphone.model.call import CallId, Direction, EndCause
+from tuiphone.model.call import CallId, Direction, EndCause, EndKind
 from tuiphone.model.quality import QualitySummary
 
 
@@ -31,5 +31,6 @@ class CallRecord:
 
     @property
     def missed(self) -> bool:
-        """An incoming call that nobody answered."""
-        return self.direction is Direction.INCOMING and self.answered_at is None
+        """An incoming call that nobody answered, here or on another phone of the same number."""
+        elsewhere = self.end is not None and self.end.kind is EndKind.ELSEWHERE
+        return self.direction is Direction.INCOMING and self.answered_at is None and not elsewhere
