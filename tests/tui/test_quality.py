@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.tui.support import desk
 from tuiphone.model.call import Direction, EndCause, EndedBy, EndKind
 from tuiphone.model.media import StreamStats
-from tuiphone.model.quality import Quality, QualitySummary, QualityWord
+from tuiphone.model.quality import Flow, Quality, QualitySummary, QualityWord
 from tuiphone.model.record import CallRecord
 from tuiphone.tui.glyphs import ASCII, UNICODE
 from tuiphone.tui.panels.call import sparkline
@@ -76,3 +77,31 @@ def test_a_past_call_says_how_it_sounded() -> None:
     )
     assert "MOS 4.2, worst 3.1; loss 0.4%" in record_row(record, 160, UNICODE, 0.0).plain
     assert "MOS" not in record_row(replace(record, quality=None), 160, UNICODE, 0.0).plain
+
+
+async def test_the_figures_in_full_move_while_they_are_shown() -> None:
+    async with desk((100, 40)) as d:
+        talking = await d.talking("2044", "Ana Souza")
+        await d.press("q")
+        await d.rest()
+        assert "nothing has been measured yet" in d.picture()
+        rx, tx = Flow(5000, 64.0, 0.32, 0.1, 6.2, -20.4, 4.3), Flow(4990, 64.0, 12.5, None, 9.0, None, 2.9)
+        known = Quality(talking, "PCMU", 8000, rx, tx, 40.0, 82.0, 101.0, 88.4, 4.3, 4.2, QualityWord.GOOD)
+        d.store.read(known)
+        d.store.changed(Topic.SECOND)
+        await d.rest()
+        shown = d.picture().splitlines()
+        for name, left, right in (
+            ("packets", "5000", "4990"),
+            ("lost", "0.3%", "12.5%"),
+            ("too late", "0.1%", "-"),
+            ("jitter", "6 ms", "9 ms"),
+            ("level", "-20 dB", "-"),
+            ("MOS", "4.3", "2.9"),
+        ):
+            assert any(re.search(rf"{name} +{left} +{right} ", line) for line in shown), name
+        assert any(re.search("one way +101 ms ", line) for line in shown)
+        assert any(re.search("rating R +88 ", line) for line in shown)
+        await d.press("escape")
+        await d.rest()
+        assert "rating R" not in d.picture()

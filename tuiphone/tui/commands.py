@@ -318,6 +318,7 @@ def _call_commands() -> tuple[Command, ...]:
         Command(
             "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), _has_call, "DTMF"
         ),
+        Command("quality", group, _("Quality of the call in figures"), ("q",), _opens("quality"), _answered),
         Command(
             "line_previous",
             group,

@@ -116,6 +116,11 @@ class ScreenDesk:
 
         await self._ask(Messages(self.view))
 
+    async def _open_quality(self) -> None:
+        from tuiphone.tui.dialogs.quality import QualityDialog
+
+        await self._ask(QualityDialog(self.view))
+
     async def _open_jump(self) -> None:
         from tuiphone.tui.dialogs.jump import Jump
 
