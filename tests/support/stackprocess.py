@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ async def _serve(settings: dict[str, Any]) -> None:
     await stack.start(StackSettings(**settings), lambda report: say(type(report).__name__, asdict(report)))
     say("Started", {"udp_port": settings["udp_port"], "missing": stack.missing, "name": stack.name})
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         method, *args = json.loads(line)
         if method == "stop":
@@ -195,7 +197,9 @@ async def _serve(settings: dict[str, Any]) -> None:
         if method == "add_account":
             account = _account(args[0])
             stack.add_account(account, Credentials(account.username, args[1]))
-            say("Added", {"account_id": account.id})
+            # Only when the SIP thread has come to it are calls to the account not refused.
+            added = partial(say, "Added", {"account_id": account.id})
+            stack._pump.submit(partial(loop.call_soon_threadsafe, added))
         elif method == "choose_devices":
             stack.choose_devices(tuple(RoleChoice(DeviceRole(c[0]), *c[1:]) for c in args[0]))
         elif method == "tone":
