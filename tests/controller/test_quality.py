@@ -119,6 +119,32 @@ def test_a_codec_nothing_is_known_of_has_no_score_but_figures() -> None:
     assert quality.rx.lost_pct == 0.0
 
 
+OPUS = replace(CALL, media=replace(MEDIA, codec="opus", clock_hz=48000))
+
+
+def test_a_variable_bit_rate_that_falls_in_a_pause_is_no_worse_quality() -> None:
+    meter = QualityMeter()
+    sent = 0
+    for second in range(1, 21):
+        speaks = second in {3, 4, 5}
+        sent += 4000 if speaks else 600
+        level = -20.0 if speaks else -70.0
+        quality = meter.see(OPUS, figures(second, rx_bytes=sent, rx_level_db=level), float(second))
+        if second == 5:
+            speaking = quality
+    assert quality.rx.kbps == pytest.approx(4.8)
+    assert quality.mos_lq == speaking.mos_lq
+    assert quality.word is QualityWord.GOOD
+
+
+def test_speech_in_few_bits_is_worse() -> None:
+    rich = after(6, OPUS, rx_bytes=5000)
+    poor = after(6, OPUS, rx_bytes=2000)
+    assert rich.mos_lq is not None
+    assert poor.mos_lq is not None
+    assert poor.mos_lq < rich.mos_lq - 0.2
+
+
 def test_a_held_call_is_not_rated() -> None:
     for held in (replace(CALL, local_hold=True), replace(CALL, remote_hold=True)):
         quality = after(9, held, rx_packets=0)

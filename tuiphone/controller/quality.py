@@ -14,6 +14,7 @@ from tuiphone.model.quality import Flow, Quality, QualitySummary, QualityWord
 WINDOW_S = 5.0
 """What is shown is the quality of the last seconds: shorter jumps about, longer hides what is heard now."""
 _GOOD, _FAIR = 80.0, 70.0
+_SPEECH_DB = -45.0
 _FEWEST_PACKETS = 25
 """Half a second of usual packets: with fewer a rate of loss says nothing."""
 
@@ -65,6 +66,8 @@ class _Metered:
 
     window: deque[_Sample] = field(default_factory=deque)
     reports: deque[_Report] = field(default_factory=lambda: deque(maxlen=2))
+    codec: str = ""
+    speech_kbps: float | None = None
     due: int = 0
     lost: int = 0
     late: int = 0
@@ -91,6 +94,8 @@ class QualityMeter:
             metered.reports.clear()
             metered.last = Quality(call.id, rx=Flow(stats.rx_packets), tx=Flow(stats.tx_packets))
             return metered.last
+        if call.media.codec != metered.codec:
+            metered.codec, metered.speech_kbps = call.media.codec, None
         _slide(metered, _Sample(now, stats))
         quality = _quality(call.id, call.media, metered)
         _sum_up(metered, quality)
@@ -146,10 +151,19 @@ def _slide(metered: _Metered, sample: _Sample) -> None:
         metered.due = max(0, metered.due + _due(stats) - _due(before))
         metered.lost = max(0, metered.lost + stats.rx_lost - before.rx_lost)
         metered.late += max(0, stats.rx_discarded - before.rx_discarded)
+        _note_bit_rate(metered, window[-1], sample)
     window.append(sample)
     while sample.at - window[0].at > WINDOW_S:
         window.popleft()
     _take_report(metered, stats)
+
+
+def _note_bit_rate(metered: _Metered, before: _Sample, after: _Sample) -> None:
+    """Keep the highest rate of a second with speech: a variable rate falls in pauses, the quality of speech does not."""
+    level = after.stats.rx_level_db
+    if level is not None and level > _SPEECH_DB and after.at > before.at:
+        rate_now = (after.stats.rx_bytes - before.stats.rx_bytes) * 8 / 1000 / (after.at - before.at)
+        metered.speech_kbps = max(rate_now, metered.speech_kbps or 0.0)
 
 
 def _take_report(metered: _Metered, stats: StreamStats) -> None:
@@ -182,7 +196,7 @@ def _quality(call_id: CallId, media: MediaStream, metered: _Metered) -> Quality:
     newest = metered.window[-1].stats
     rx = _arriving(metered)
     tx = _leaving(metered)
-    impairment = impairment_of(media.codec, media.clock_hz, rx.kbps)
+    impairment = impairment_of(media.codec, media.clock_hz, metered.speech_kbps)
     rtt, buffer = _known(newest.rtt_ms), _known(newest.rx_buffer_ms)
     listening: Rating | None = None
     talking: Rating | None = None
