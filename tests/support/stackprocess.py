@@ -170,6 +170,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _tell(loop: asyncio.AbstractEventLoop, say: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(say)
+
+
 async def _serve(settings: dict[str, Any]) -> None:
     from tuiphone.controller.ports import RoleChoice, Tone
     from tuiphone.model.device import DeviceRole
@@ -198,8 +202,7 @@ async def _serve(settings: dict[str, Any]) -> None:
             account = _account(args[0])
             stack.add_account(account, Credentials(account.username, args[1]))
             # Only when the SIP thread has come to it are calls to the account not refused.
-            added = partial(say, "Added", {"account_id": account.id})
-            stack._pump.submit(partial(loop.call_soon_threadsafe, added))
+            stack._pump.submit(partial(_tell, loop, partial(say, "Added", {"account_id": account.id})))
         elif method == "choose_devices":
             stack.choose_devices(tuple(RoleChoice(DeviceRole(c[0]), *c[1:]) for c in args[0]))
         elif method == "tone":
