@@ -92,6 +92,23 @@ void tuiphone_set_answer_order(int offer_order);
 void tuiphone_sound_frames(unsigned long long *played,
                            unsigned long long *recorded);
 
+/* ---- recording ---------------------------------------------------------- */
+
+/* Begins a stereo WAV file (16-bit PCM, mode 0600, which must not exist) and
+ * sets the bridge's slots to connect sources to: the agent's voice (left) and
+ * the far end's (right). Returns the recording's number, or -errno. A thread of
+ * its own writes; its header is true at any time. SIP thread. */
+int tuiphone_record_start(const char *path, int rate, int *agent, int *far);
+
+/* on != 0: silence is written instead, beginning with a cue point "pause". */
+int tuiphone_record_pause(int id, int on);
+
+/* 0, or the errno that ended the recording (ENOSPC: the disk is full). */
+int tuiphone_record_error(int id);
+
+/* Ends it, waits until the file is complete; 0 or an errno. SIP thread. */
+int tuiphone_record_stop(int id);
+
 #ifdef __cplusplus
 }
 #endif
