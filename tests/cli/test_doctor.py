@@ -177,6 +177,7 @@ def test_a_library_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_the_library_can_is_told(
     monkeypatch: pytest.MonkeyPatch, facts: dict[str, object], topic: str, expected: str
 ) -> None:
+    monkeypatch.setattr(portaudio, "names", list)
     monkeypatch.setattr(machine, "probe", lambda: library(**facts))
     found = [finding for finding in machine.engine_library(Config()) if finding.topic == topic]
     assert expected in text(found)
@@ -186,8 +187,23 @@ def test_what_the_library_can_is_told(
 def test_a_chosen_device_that_is_gone_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "probe", library)
     config = Config(audio=AudioSection(input="Old headset", output="Speakers", ring="none"))
-    found = [finding for finding in machine.engine_library(config) if finding.level is Level.WARN]
+    found = [f for f in machine.engine_library(config) if f.level is Level.WARN and f.topic == "devices"]
     assert [finding.text for finding in found] == ["audio.input is “Old headset”, which is not there now"]
+
+
+def test_a_list_of_devices_is_missed_only_when_none_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "probe", library)
+    config = Config(audio=AudioSection(input=("Jabra*", "head*"), output=("A", "B"), headset="/speak/"))
+    found = [f for f in machine.engine_library(config) if f.level is Level.WARN and f.topic == "devices"]
+    assert [finding.text for finding in found] == ["audio.output is “A”, “B”, which is not there now"]
+
+
+def test_a_second_opinion_tells_a_poor_build_from_a_poor_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "probe", lambda: library(devices=[]))
+    monkeypatch.setattr(portaudio, "names", lambda: ["HDA Intel PCH: ALC257 Analog (hw:0,0)"])
+    (found,) = [finding for finding in machine.engine_library(Config()) if finding.topic == "devices"]
+    assert "but PortAudio does: HDA Intel PCH" in found.text
+    assert "make setup" in found.remedy
 
 
 def test_without_sound_nothing_is_missing_when_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

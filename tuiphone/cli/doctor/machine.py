@@ -15,10 +15,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tuiphone.cli.doctor import portaudio
 from tuiphone.cli.doctor.finding import Finding, fail, ok, warn
+from tuiphone.config.option import all_of
 from tuiphone.config.schema import Config
+from tuiphone.controller.devices import present
 from tuiphone.i18n import _
-from tuiphone.model.device import NULL_DEVICE
+from tuiphone.model.device import Device, DeviceRole
 
 PROBE_TIMEOUT_S = 30.0
 _BUILD = "make setup"
@@ -47,6 +50,14 @@ def _version(name: str) -> str:
 # --- pjsua2 -----------------------------------------------------------------------------------------------------------
 
 
+_DEVICE_KEYS = {
+    "input": DeviceRole.INPUT,
+    "output": DeviceRole.OUTPUT,
+    "ring": DeviceRole.RING,
+    "headset": DeviceRole.OUTPUT,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """What the probe found out (see ``tuiphone.cli.doctor.probe``)."""
@@ -56,7 +67,8 @@ class Library:
     version: str
     features: list[str]
     codecs: list[str]
-    devices: list[tuple[str, int, int]]
+    devices: list[tuple[Any, ...]]
+    """Name, inputs, outputs, and the sound server's own name where there is one."""
     tls: bool
     openssl: str
 
@@ -153,25 +165,33 @@ def _tls(library: Library) -> Finding:
 
 
 def _devices(library: Library, config: Config | None) -> Iterator[Finding]:
-    inputs = [name for name, ins, _outs in library.devices if ins]
-    outputs = [name for name, _ins, outs in library.devices if outs]
+    devices = [Device(row[0], "", row[1], row[2], *row[3:]) for row in library.devices]
+    inputs, outputs = ([d.name for d in devices if d.fits(role)] for role in (DeviceRole.INPUT, DeviceRole.OUTPUT))
     if config and config.audio.null_audio:
         yield ok("devices", _("not used: audio.null_audio is true"))
         return
     if not inputs and not outputs:
-        text = _("pjsua2 sees no sound device: calls carry silence")
-        remedy = _("see the next line; without a sound card set null_audio = true under [audio]")
-        yield warn("devices", text, remedy if library.is_own_build else _BUILD)
+        yield _no_devices(library)
         return
     text = _("input: {inputs}; output: {outputs}")
     yield ok("devices", text.format(inputs=", ".join(inputs) or _("none"), outputs=", ".join(outputs) or _("none")))
-    if config is None:
-        return
-    for key, known in (("input", inputs), ("output", outputs), ("ring", outputs)):
-        chosen = getattr(config.audio, key)
-        if chosen not in ("", NULL_DEVICE, *known):
-            text = _("{key} is “{name}”, which is not there now").format(key=f"audio.{key}", name=chosen)
+    for key, role in _DEVICE_KEYS.items() if config else ():
+        chosen = all_of(getattr(config.audio, key)) if config else ()
+        if chosen and not present(role, chosen, devices):
+            listed = _("”, “").join(chosen)
+            text = _("{key} is “{names}”, which is not there now").format(key=f"audio.{key}", names=listed)
             yield warn("devices", text, _("plug it in, or choose another one in the devices panel"))
+
+
+def _no_devices(library: Library) -> Finding:
+    others = portaudio.names()
+    if others:
+        # Then it is not the machine that lacks them.
+        text = _("pjsua2 sees no sound device, but PortAudio does: {names}").format(names=", ".join(others))
+        return warn("devices", text, _BUILD)
+    text = _("pjsua2 sees no sound device: calls carry silence")
+    remedy = _("see the next line; without a sound card set null_audio = true under [audio]")
+    return warn("devices", text, remedy if library.is_own_build else _BUILD)
 
 
 # --- the system's sound -----------------------------------------------------------------------------------------------

@@ -28,6 +28,10 @@ def main() -> None:
 def _facts() -> dict[str, Any]:
     import pjsua2 as pj
 
+    from tuiphone.stack.pjsua.devices import DeviceList
+    from tuiphone.stack.pjsua.soundserver import AlsaConfig
+
+    alsa = AlsaConfig("auto", null=False)
     # A wheel has the library inside the package pjsua2, our own build beside it.
     extension = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
     library = ctypes.CDLL(extension.__file__)
@@ -42,16 +46,15 @@ def _facts() -> dict[str, Any]:
     endpoint.libInit(config)
     _call(library, "tuiphone_codecs_register")
     codecs = endpoint.codecEnum2()
-    devices = endpoint.audDevManager().enumDev2()
+    devices = DeviceList()
+    devices.refresh(endpoint.audDevManager(), False, alsa.server)
     return {
         "module": pj.__file__,
         "distribution": _distribution(str(pj.__file__)),
         "version": endpoint.libVersion().full,
         "features": _text(library, "tuiphone_features").split(),
         "codecs": [codecs[i].codecId for i in range(len(codecs))],
-        "devices": [
-            [devices[i].name, int(devices[i].inputCount), int(devices[i].outputCount)] for i in range(len(devices))
-        ],
+        "devices": [[d.name, d.inputs, d.outputs, d.key] for d in devices.available],
         "tls": _has_tls(pj, endpoint),
         "openssl": _text(library, "OpenSSL_version", 0) or _text(library, "SSLeay_version", 0),
     }
