@@ -25,11 +25,12 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.event import NoticeLevel
 from tuiphone.tui.attention import Attention
-from tuiphone.tui.commands import commands, no_engine
+from tuiphone.tui.commands import commands
 from tuiphone.tui.desk import ScreenDesk, StartEngine
 from tuiphone.tui.glyphs import glyphs
 from tuiphone.tui.keys import DIGITS, Keymap, is_letter
 from tuiphone.tui.panels.dial import DialPanel
+from tuiphone.tui.reasons import no_engine
 from tuiphone.tui.screen import MainScreen
 from tuiphone.tui.session import Connect, Session
 from tuiphone.tui.store import Store, Topic

@@ -12,9 +12,23 @@ from typing import Any, Protocol
 
 from tuiphone.controller.api import Phone
 from tuiphone.i18n import _
-from tuiphone.model.call import Call, CallState
+from tuiphone.model.call import Call
 from tuiphone.model.device import DeviceRole
-from tuiphone.tui.store import Link, Store
+from tuiphone.tui.reasons import (
+    answered,
+    can_dial,
+    can_mute,
+    can_swap,
+    has_accounts,
+    has_call,
+    has_several,
+    lost,
+    no_engine,
+    ringing_call,
+    rings,
+    to_mute,
+)
+from tuiphone.tui.store import Store
 
 
 class Desk(Protocol):
@@ -98,86 +112,6 @@ class Command:
     def footer(self, store: Store) -> str:
         """The word or two for the footer."""
         return self.short(store) if callable(self.short) else self.short or self.title
-
-
-# --- why not ----------------------------------------------------------------------------------------------------------
-
-
-def no_engine(store: Store) -> str | None:
-    """The reason that stands before all others."""
-    if store.link is Link.LOST:
-        return _("The engine is lost; the screen tries to reach it again")
-    return None if store.is_up else _("The engine has not answered yet")
-
-
-def _rings(store: Store) -> str | None:
-    return no_engine(store) or (None if store.ringing() else _("No call rings here"))
-
-
-def _has_call(store: Store) -> str | None:
-    return no_engine(store) or (None if store.current() else _("There is no call"))
-
-
-def _has_several(store: Store) -> str | None:
-    return no_engine(store) or (None if len(store.calls) > 1 else _("There are no other calls"))
-
-
-def _answered(store: Store) -> str | None:
-    reason = _has_call(store)
-    call = store.current()
-    if reason or call is None:
-        return reason
-    return (
-        None if call.state is CallState.TALKING else _("The call on line {line} is not answered").format(line=call.line)
-    )
-
-
-def _can_mute(store: Store) -> str | None:
-    return no_engine(store) or (None if _to_mute(store) else _("There is no call to mute"))
-
-
-def _can_swap(store: Store) -> str | None:
-    return no_engine(store) or (None if store.held() else _("No call is on hold"))
-
-
-def _can_hang_up(store: Store) -> str | None:
-    return _has_call(store)
-
-
-def _can_dial(store: Store) -> str | None:
-    if reason := no_engine(store):
-        return reason
-    if store.account_to_dial_from() is None:
-        return _("There is no account to call from; add one on the accounts screen")
-    if len(store.calls) >= store.max_lines:
-        return _("All {count} lines are in use").format(count=store.max_lines)
-    return None
-
-
-def _lost(store: Store) -> str | None:
-    return None if store.link is Link.LOST else _("The engine is running")
-
-
-def _has_accounts(store: Store) -> str | None:
-    return no_engine(store) or (None if store.accounts else _("There are no accounts"))
-
-
-# --- which call -------------------------------------------------------------------------------------------------------
-
-
-def ringing_call(store: Store) -> Call | None:
-    """The call that answering and declining mean: the selected one if it rings, else the oldest that does."""
-    current = store.calls.get(store.selected)
-    if current and current.is_ringing:
-        return current
-    return next(iter(store.ringing()), None)
-
-
-def _to_mute(store: Store) -> Call | None:
-    current = store.current()
-    if current and not current.is_ringing:
-        return current
-    return store.talking()
 
 
 def _id(call: Call | None) -> str:
@@ -267,7 +201,7 @@ def _call_commands() -> tuple[Command, ...]:
         return _("Resume") if call and call.is_held else _("Hold")
 
     def mute_word(store: Store) -> str:
-        call = _to_mute(store)
+        call = to_mute(store)
         return _("Unmute") if call and call.muted else _("Mute")
 
     return (
@@ -277,7 +211,7 @@ def _call_commands() -> tuple[Command, ...]:
             _("Answer the ringing call; the talking one goes on hold"),
             ("a", "f6"),
             _answer,
-            _rings,
+            rings,
             _("Answer"),
             99,
         ),
@@ -287,48 +221,48 @@ def _call_commands() -> tuple[Command, ...]:
             _("Decline the ringing call"),
             ("x", "f8"),
             _decline,
-            _rings,
+            rings,
             _("Decline"),
             98,
         ),
-        Command("decline_as", group, _("Decline with another answer"), ("X",), _opens("decline_as"), _rings),
+        Command("decline_as", group, _("Decline with another answer"), ("X",), _opens("decline_as"), rings),
         Command(
             "hang_up",
             group,
             _("Hang up the call shown"),
             ("h", "f8"),
             _hang_up,
-            _can_hang_up,
+            has_call,
             _("Hang up"),
             90,
         ),
-        Command("hang_up_all", group, _("Hang up all calls"), ("H",), lambda desk: desk.phone.hang_up_all(), _has_call),
-        Command("hold", group, _("Hold, or resume"), ("o", "f3"), _hold, _answered, hold_word, 80),
-        Command("swap", group, _("Swap the talking call and the held one"), ("w",), _swap, _can_swap, _("Swap"), 70),
+        Command("hang_up_all", group, _("Hang up all calls"), ("H",), lambda desk: desk.phone.hang_up_all(), has_call),
+        Command("hold", group, _("Hold, or resume"), ("o", "f3"), _hold, answered, hold_word, 80),
+        Command("swap", group, _("Swap the talking call and the held one"), ("w",), _swap, can_swap, _("Swap"), 70),
         Command(
             "mute",
             group,
             _("Mute the microphone, or unmute"),
             ("m", "f4"),
-            lambda desk: desk.phone.mute(_id(_to_mute(desk.store))),
-            _can_mute,
+            lambda desk: desk.phone.mute(_id(to_mute(desk.store))),
+            can_mute,
             mute_word,
             75,
         ),
         Command(
-            "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), _has_call, "DTMF"
+            "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), has_call, "DTMF"
         ),
-        Command("quality", group, _("Quality of the call in figures"), ("q",), _opens("quality"), _answered),
+        Command("quality", group, _("Quality of the call in figures"), ("q",), _opens("quality"), answered),
         Command(
             "line_previous",
             group,
             _("Previous call"),
             ("[",),
             lambda desk: _line(desk, -1),
-            _has_several,
+            has_several,
             _("previous"),
         ),
-        Command("line_next", group, _("Next call"), ("]",), lambda desk: _line(desk, 1), _has_several, _("next")),
+        Command("line_next", group, _("Next call"), ("]",), lambda desk: _line(desk, 1), has_several, _("next")),
         *(_line_command(line) for line in range(1, 7)),
     )
 
@@ -342,12 +276,12 @@ def _dial_commands() -> tuple[Command, ...]:
             _("Go to the dial input; there, dial"),
             ("d", "f5"),
             lambda desk: desk.dial(),
-            _can_dial,
+            can_dial,
             _("Dial"),
             60,
         ),
-        Command("redial", group, _("Call the last number again"), ("R",), _redial, _can_dial, _("Redial"), 20),
-        Command("dial_from", group, _("Choose the account to call from"), ("f",), _opens("dial_from"), _has_accounts),
+        Command("redial", group, _("Call the last number again"), ("R",), _redial, can_dial, _("Redial"), 20),
+        Command("dial_from", group, _("Choose the account to call from"), ("f",), _opens("dial_from"), has_accounts),
         Command("history", group, _("History of calls"), ("r", "f2"), _opens("history"), no_engine, _("History"), 40),
         Command("clear_history", group, _("Delete the whole history"), (), _opens("clear_history"), no_engine),
     )
@@ -388,14 +322,14 @@ def _phone_commands() -> tuple[Command, ...]:
             25,
         ),
         Command("accounts", group, _("Accounts"), ("g",), _opens("accounts"), no_engine, _("Accounts"), 22),
-        Command("register", group, _("Register all again"), ("G",), lambda desk: desk.phone.register(), _has_accounts),
+        Command("register", group, _("Register all again"), ("G",), lambda desk: desk.phone.register(), has_accounts),
         Command(
             "start_engine",
             group,
             _("Start the engine again"),
             ("e",),
             lambda desk: desk.start_engine(),
-            _lost,
+            lost,
             _("Start the engine"),
             97,
         ),

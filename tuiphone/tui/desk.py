@@ -14,8 +14,9 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.account import DtmfMethod
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole
-from tuiphone.tui.commands import Command, ringing_call
+from tuiphone.tui.commands import Command
 from tuiphone.tui.keys import label
+from tuiphone.tui.reasons import ringing_call
 from tuiphone.tui.store import Store, Topic
 from tuiphone.tui.view import View
 

@@ -143,6 +143,8 @@ class Accounts(Dialog[None]):
         """Show what there is."""
         self._list.follow(Topic.ACCOUNTS)
         self._list.focus()
+        # While one looks, the time to the next try counts down.
+        self.set_interval(1.0, self._detail.repaint)
 
     def on_key(self) -> None:
         """The sentence follows the cursor."""

@@ -225,7 +225,7 @@ class DialFrom(Rows):
         """One row."""
         account = self.store.account_to_dial_from()
         if account is None:
-            return [Content.styled(_("no account"), "$text-warning")]
+            return [Content.styled(_("no account"), "$text-warning")] if self.store.was_up else []
         title = cut(f"{account.title}", width - 12, self.signs.cut)
         key = self.view.hint("dial_from")
         text = row((_("from "), "$foreground 60%"), (title, "bold"), f" {self.signs.menu} ", (key, "$text-accent"))

@@ -10,9 +10,9 @@ from textual.content import Content
 from tuiphone import texts
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.call import Call
-from tuiphone.tui.commands import ringing_call
 from tuiphone.tui.paint import click, fit, row
 from tuiphone.tui.panels.lines import elapsed
+from tuiphone.tui.reasons import ringing_call
 from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Link, Topic
 
