@@ -14,6 +14,7 @@ from tuiphone.cli.call import Exit, _length, _OneCall, add_parser
 from tuiphone.config.schema import Config
 from tuiphone.errors import PhoneError
 from tuiphone.model.account import DtmfMethod
+from tuiphone.model.media import StreamStats
 from tuiphone.stack.fake import FakeStack
 
 
@@ -76,6 +77,24 @@ async def test_json_has_outcome_sentence_and_call(capsys: pytest.CaptureFixture[
         assert (printed["exit"], printed["outcome"]) == (4, "busy")
         assert printed["call"]["end"]["code"] == 486
         assert "busy" in printed["sentence"].lower()
+
+
+async def test_the_quality_of_the_call_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ((), ("--json",)):
+        async with bench() as desk:
+            call = asyncio.create_task(outcome(desk, "answer", "--duration", "1", *words))
+            while not desk.stack.calls:
+                await asyncio.sleep(0.005)
+            await desk.settle()
+            for second in range(1, 4):
+                desk.clock.advance(1)
+                figures = StreamStats(next(iter(desk.stack.calls)), 50 * second, 8000 * second, tx_packets=50 * second)
+                desk.stack.report(figures)
+                await desk.settle()
+            assert await call == Exit.ANSWERED
+    sentence, printed = capsys.readouterr().out.splitlines()[-2:]
+    assert sentence == "MOS 4.4, worst 4.4; loss 0.0%"
+    assert json.loads(printed)["quality"]["mos_min"] > 4.3
 
 
 def test_a_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:

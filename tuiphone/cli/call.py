@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import wave
@@ -18,9 +19,12 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, RegistrationState
 from tuiphone.model.call import Call, CallId, CallState, EndKind
-from tuiphone.model.event import AccountChanged, CallChanged, Event, Reading, Snapshot
+from tuiphone.model.event import AccountChanged, CallChanged, Event, HistoryChanged, Reading, Snapshot
+from tuiphone.model.quality import QualitySummary
+from tuiphone.texts_quality import summary_line
 
 REGISTRATION_TIMEOUT_S = 10.0
+HISTORY_TIMEOUT_S = 1.0
 DTMF_AFTER_S = 0.3
 """Pause between the answer and the first digit: an IVR needs a moment to listen."""
 
@@ -184,8 +188,19 @@ class _OneCall:
             if before is None or before.state is not event.call.state:
                 self._moved(event.call)
             if event.call.is_over:
-                return self._over(event.call)
+                return self._over(event.call, await self._quality(event.call, events))
         return Exit.FAILED
+
+    async def _quality(self, call: Call, events: AsyncIterator[tuple[int, Event | Reading]]) -> QualitySummary | None:
+        """How the call sounded: it is in the history's row, which follows its end."""
+        if call.answered_at is None:
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HISTORY_TIMEOUT_S):
+                async for _seq, event in events:
+                    if isinstance(event, HistoryChanged) and event.record and event.record.call_id == call.id:
+                        return event.record.quality
+        return None
 
     def _moved(self, call: Call) -> None:
         if call.state is CallState.TALKING:
@@ -209,7 +224,7 @@ class _OneCall:
             print(texts.state_words(call).lower())
         sys.stdout.flush()
 
-    def _over(self, call: Call) -> int:
+    def _over(self, call: Call, quality: QualitySummary | None) -> int:
         if call.answered_at is not None:
             code = Exit.ANSWERED
         elif self._timed_out:
@@ -220,7 +235,10 @@ class _OneCall:
             import msgspec
 
             outcome = {"exit": int(code), "outcome": code.name.lower(), "sentence": texts.end_sentence(call)}
-            print(json.dumps({**outcome, "call": msgspec.to_builtins(call)}, ensure_ascii=False))
+            told = {"call": msgspec.to_builtins(call), "quality": msgspec.to_builtins(quality)}
+            print(json.dumps({**outcome, **told}, ensure_ascii=False))
+        elif quality:
+            print(summary_line(quality))
         return code
 
     async def _give_up(self) -> None:
