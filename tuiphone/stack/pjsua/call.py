@@ -200,8 +200,8 @@ class CallSession:
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
         """A session description of ours is about to be sent: leave in it what the account allows."""
-        if self.account.codecs:
-            prm.sdp.wholeSdp = codecs.restrict(prm.sdp.wholeSdp, self.account.codecs)
+        allowed = codecs.restrict(prm.sdp.wholeSdp, self._context.codecs.of(self.account))
+        prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, prm.remSdp.wholeSdp)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
         self._remote_ssrc = ssrc_of(prm.remSdp.wholeSdp) or self._remote_ssrc
 
@@ -329,7 +329,7 @@ class CallSession:
             no_ack=no_ack,
             stopping=self._context.stopping,
             session_timer=self.confirmed and "refresh" in info.lastReason.lower(),
-            our_codecs=self.account.codecs or self._context.codecs,
+            our_codecs=self._context.codecs.of(self.account),
             their_codecs=theirs or self.their_codecs,
             conflict=self._conflict,
         )

@@ -1,58 +1,79 @@
-"""Parameters of single codecs, before the first offer is made."""
+"""Parameters of single codecs, before the first offer is made.
+
+pjmedia has switches that mean something else with each codec: "vad" is silence suppression in G.711, DTX in Opus and
+Annex B in G.729; "plc" is in-band FEC in Opus and concealment everywhere else.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 
 import pjsua2 as pj
 
 from tuiphone.controller.ports import CodecSettings
+from tuiphone.stack.pjsua.convert import words_of
+
+log = logging.getLogger(__name__)
+
+OPUS = "opus/48000/2"
+ILBC = "iLBC/8000/1"
+ISAC = "iSAC/16000/1"
+G729 = "G729/8000/1"
 
 
-def set_parameters(endpoint: pj.Endpoint, settings: CodecSettings) -> None:
-    """Apply what is configured; a codec this build lacks is passed over."""
-    steps: tuple[Callable[[], None], ...] = (
-        lambda: _opus(endpoint, settings),
-        lambda: _fmtp(endpoint, "iLBC/8000/1", "mode", str(settings.ilbc_mode_ms), settings.ilbc_mode_ms),
-        lambda: _frame(endpoint, "iSAC/16000/1", settings.isac_frame_ms),
-        lambda: _annex_b(endpoint, settings.g729_annexb),
-    )
-    for step in steps:
-        with contextlib.suppress(pj.Error):
-            step()
+def set_parameters(endpoint: pj.Endpoint, ids: Iterable[str], settings: CodecSettings, vad: bool) -> None:
+    """Apply what is configured to the codecs that this build has; ``vad`` is silence suppression in all of them."""
+    adjust: dict[str, Callable[[pj.CodecParam], None]] = {
+        OPUS: lambda param: _opus(param, settings, vad),
+        ILBC: lambda param: _ilbc(param, settings.ilbc_mode_ms),
+        ISAC: lambda param: _packet(param, settings.isac_frame_ms),
+        G729: lambda param: _g729(param, settings.g729_annexb or vad),
+    }
+    for codec_id in ids:
+        try:
+            param = endpoint.codecGetParam(codec_id)
+            param.setting.vad = vad
+            if codec_id in adjust:
+                adjust[codec_id](param)
+            endpoint.codecSetParam(codec_id, param)
+            if codec_id == OPUS:
+                _encode_opus(endpoint, settings)
+        except pj.Error as error:
+            log.warning("%s keeps its usual parameters: %s", codec_id, words_of(error))
 
 
-def _opus(endpoint: pj.Endpoint, settings: CodecSettings) -> None:
+def _opus(param: pj.CodecParam, settings: CodecSettings, vad: bool) -> None:
+    param.setting.plc = settings.opus_fec
+    param.setting.vad = settings.opus_dtx or vad
+
+
+def _encode_opus(endpoint: pj.Endpoint, settings: CodecSettings) -> None:
+    # This makes the offer's fmtp out of the switches, so it comes after them.
     config = endpoint.getCodecOpusConfig()
     config.complexity = settings.opus_complexity
     config.bit_rate = settings.opus_bit_rate
     endpoint.setCodecOpusConfig(config)
-    # pjmedia's generic switches: "plc" is in-band FEC, "vad" is DTX for this codec (opus.c).
-    param = endpoint.codecGetParam("opus/48000/2")
-    param.setting.plc = settings.opus_fec
-    param.setting.vad = settings.opus_dtx
-    endpoint.codecSetParam("opus/48000/2", param)
 
 
-def _fmtp(endpoint: pj.Endpoint, codec_id: str, name: str, value: str, frame_ms: int) -> None:
-    param = endpoint.codecGetParam(codec_id)
+def _ilbc(param: pj.CodecParam, mode_ms: int) -> None:
+    param.setting.decFmtp = _fmtp("mode", str(mode_ms))
+    param.info.frameLen = mode_ms
+
+
+def _packet(param: pj.CodecParam, packet_ms: int) -> None:
+    param.setting.frmPerPkt = max(1, packet_ms // max(1, param.info.frameLen))
+
+
+def _g729(param: pj.CodecParam, annex_b: bool) -> None:
+    param.setting.vad = annex_b
+    # Said even where it is the default (RFC 4856 section 2.1.9): some gateways take silence about it for a no.
+    param.setting.decFmtp = _fmtp("annexb", "yes" if annex_b else "no")
+
+
+def _fmtp(name: str, value: str) -> pj.CodecFmtpVector:
     entry = pj.CodecFmtp()
     entry.name, entry.val = name, value
     fmtp = pj.CodecFmtpVector()
     fmtp.append(entry)
-    param.setting.decFmtp = fmtp
-    param.info.frameLen = frame_ms
-    endpoint.codecSetParam(codec_id, param)
-
-
-def _frame(endpoint: pj.Endpoint, codec_id: str, packet_ms: int) -> None:
-    param = endpoint.codecGetParam(codec_id)
-    param.setting.frmPerPkt = max(1, packet_ms // max(1, param.info.frameLen))
-    endpoint.codecSetParam(codec_id, param)
-
-
-def _annex_b(endpoint: pj.Endpoint, on: bool) -> None:
-    param = endpoint.codecGetParam("G729/8000/1")
-    param.setting.vad = on
-    endpoint.codecSetParam("G729/8000/1", param)
+    return fmtp

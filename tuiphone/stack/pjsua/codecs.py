@@ -14,6 +14,8 @@ _NO_SPEECH = frozenset({"telephone-event", "cn", "red"})
 _RTPMAP = re.compile(r"^a=rtpmap:(\d+)\s+([^/\s]+)/(\d+)", re.MULTILINE)
 _AUDIO = re.compile(r"^m=audio\s+\d+(?:/\d+)?\s+\S+((?:\s+\d+)*)", re.MULTILINE)
 _PAYLOAD_LINE = re.compile(r"^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)[ \t]")
+_NO_ANNEX_B = re.compile(r"^a=fmtp:\d+ .*\bannexb=no\b", re.MULTILINE | re.IGNORECASE)
+_ANNEX_B = re.compile(r"^(a=fmtp:\d+ .*\bannexb=)yes\b", re.MULTILINE)
 _MULTI_RATE = frozenset({"isac", "speex", "l16"})
 """Codecs whose name alone does not say which: the clock rate is shown with them."""
 
@@ -96,6 +98,13 @@ def restrict(sdp: str, wanted: tuple[str, ...]) -> str:
     sdp = sdp[: audio.start()] + head + "".join(f" {p}" for p in dict.fromkeys(kept)) + sdp[audio.end() :]
     dropped = set(payloads) - set(kept)
     return "".join(line for line in sdp.splitlines(keepends=True) if not _names(line, dropped))
+
+
+def agree_on_silence(ours: str, theirs: str) -> str:
+    """An answer says no to G.729's Annex B where the offer did (RFC 7261 section 3.2)."""
+    if not _NO_ANNEX_B.search(theirs):
+        return ours
+    return _ANNEX_B.sub(r"\1no", ours)
 
 
 def _is(want: str, payload: str, maps: dict[str, tuple[str, int]]) -> bool:

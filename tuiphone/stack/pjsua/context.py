@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tuiphone.controller.ports import Report, StackSettings
 from tuiphone.stack.pjsua.audio import Sound
+from tuiphone.stack.pjsua.codecset import CodecSet
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.pump import Pump
 
@@ -20,5 +21,5 @@ class Context:
     settings: StackSettings
     report: Callable[[Report], None]
     sound: Sound
-    codecs: tuple[str, ...]
+    codecs: CodecSet
     stopping: bool = False

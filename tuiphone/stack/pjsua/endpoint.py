@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import pjsua2 as pj
 
 from tuiphone.controller.ports import (
-    CodecSettings,
     Credentials,
     EndedReport,
     IncomingReport,
@@ -22,14 +21,13 @@ from tuiphone.i18n import _
 from tuiphone.model.account import Account, Transport
 from tuiphone.model.address import Party, parse_party
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
-from tuiphone.model.codec import names_codec
 from tuiphone.model.device import DeviceRole
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.call import CallSession
 from tuiphone.stack.pjsua.cause import Ending, classify
-from tuiphone.stack.pjsua.codecparams import set_parameters
+from tuiphone.stack.pjsua.codecset import CodecSet
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.library import Library
@@ -65,7 +63,6 @@ class Core:
         self._bindings: dict[str, Binding] = {}
         self._stun_servers: list[str] = []
         self._calls: dict[CallId, CallSession] = {}
-        self.codecs: tuple[str, ...] = ()
         self._alsa = AlsaConfig(settings.sound_system, settings.null_audio)
         self._library: Library | None = Library(self._native, settings, self)
         try:
@@ -76,8 +73,7 @@ class Core:
 
     def _begin(self, settings: StackSettings, library: Library) -> None:
         pump, report = self._pump, self._report
-        self._set_codec_parameters(settings.codec_settings)
-        self.order_codecs(settings.codecs)
+        self.codecs = CodecSet(library, self._native, settings)
         self._transports = Transports(library, self._native, settings, report)
         self._transports.start(self._pins)
         library.libStart()
@@ -102,6 +98,7 @@ class Core:
         known = self._bindings.get(account.id)
         try:
             self._know_stun(account.stun_server)
+            self.codecs.know(account)
             if known and not known.leaving:
                 known.change(account, credentials)
             elif self._library and len(self._bindings) >= self._library.max_accounts:
@@ -128,6 +125,7 @@ class Core:
     def remove_account(self, account_id: str) -> None:
         """Unregister and forget, once its calls are over."""
         binding = self._bindings.pop(account_id, None)
+        self.codecs.forget(account_id)
         if binding:
             binding.unregister()
             binding.leaving = True
@@ -247,7 +245,7 @@ class Core:
         offer = codecs.offered(message.body)
         self._report(self._incoming_report(call_id, binding, message))
         code = int(prm.statusCode)
-        ours = binding.account.codecs or self.codecs
+        ours = self.codecs.of(binding.account)
         clash = conflict(binding.account, message.body)
         ending = Ending(False, False, code, prm.reason, our_codecs=ours, their_codecs=offer, conflict=clash)
         self._report(EndedReport(call_id, classify(ending)))
@@ -320,34 +318,10 @@ class Core:
         words = _("the account cannot be used: {why}").format(why=words_of(error))
         self._report(RegistrationReport(account.id, 400, words))
 
-    def order_codecs(self, wanted: tuple[str, ...]) -> None:
-        """Switch codecs on in this order, all others off."""
-        assert self._library is not None
-        infos = self._library.codecEnum2()
-        ids = [infos[i].codecId for i in range(len(infos))]
-        order = codecs.priorities(ids, wanted)
-        for codec_id, priority in order.items():
-            self._library.codecSetPriority(codec_id, priority)
-        self.codec_list = codecs.listing(order, bool(self._native.features))
-        on = sorted((i for i in ids if order[i]), key=lambda i: -order[i])
-        self.codecs = tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
-
-    def _set_codec_parameters(self, settings: CodecSettings) -> None:
-        assert self._library is not None
-        self._native.set_answer_order(settings.answer_order)
-        set_parameters(self._library, settings)
-
     def _missing(self, settings: StackSettings) -> tuple[str, ...]:
         assert self._library is not None
         found = []
-        lacking = list(
-            dict.fromkeys(
-                c.label
-                for w in settings.codecs
-                for c in self.codec_list
-                if c.remedy and names_codec(w, c.name, c.clock_hz)
-            )
-        )
+        lacking = self.codecs.lacking(settings.codecs)
         if lacking:
             found.append(_("This engine has no {codecs}: calls use the other codecs").format(codecs=", ".join(lacking)))
         return (*found, *self._library.lacks())
@@ -355,6 +329,8 @@ class Core:
     def _destroy(self) -> None:
         self._alsa.close()
         library, self._library = self._library, None
+        if "codecs" in self.__dict__:
+            self.codecs.let_go()
         self._pump.poll = lambda ms: None
         self._pump.wake = lambda: None
         for name in ("_transports", "_sound", "_tones", "_meters", "_context"):

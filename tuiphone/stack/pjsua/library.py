@@ -115,7 +115,7 @@ def _config(settings: StackSettings) -> pj.EpConfig:
         # Speex's resampler at 7 of 10 between bridge and codecs, inaudibly different, halves the CPU of many calls.
         # The same number lowers the bit rate of the Speex codec, so it stays where that one is used.
         media.quality = 4
-    media.noVad = not settings.vad
+    media.noVad = False  # it would rule out Opus' DTX and G.729's Annex B too: codecparams decides for each codec
     media.sndAutoCloseTime = -1
     media.ecTailLen = settings.echo_tail_ms if settings.echo_canceller in _ECHO else 0
     media.ecOptions = _ECHO.get(settings.echo_canceller, 0)

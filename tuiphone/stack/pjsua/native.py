@@ -14,7 +14,8 @@ _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 class Native:
     """The helper's functions, or their absence.
 
-    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "frames", "ilbc", "isac".
+    ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "answer-order", "frames", "ilbc",
+    "isac".
     """
 
     def __init__(self) -> None:

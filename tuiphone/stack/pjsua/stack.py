@@ -50,11 +50,11 @@ class PjsuaStack:
     @property
     def codecs(self) -> tuple[Codec, ...]:
         """Every codec of this build."""
-        return self._core.codec_list if self._core else ()
+        return self._core.codecs.listing if self._core else ()
 
     def set_codecs(self, wanted: tuple[str, ...]) -> None:
         """Use these codecs from now on."""
-        self._do(lambda core: core.order_codecs(wanted))
+        self._do(lambda core: core.codecs.order(wanted))
 
     # life
 

@@ -1,0 +1,70 @@
+"""The codecs of the endpoint: which are on, in what order, and what each account may use of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from tuiphone.controller.ports import StackSettings
+from tuiphone.model.account import Account
+from tuiphone.model.codec import Codec, names_codec
+from tuiphone.stack.pjsua import codecs
+from tuiphone.stack.pjsua.codecparams import set_parameters
+from tuiphone.stack.pjsua.native import Native
+
+
+class CodecSet:
+    """The endpoint has one order of codecs; what is not for an account is taken out of its descriptions."""
+
+    def __init__(self, endpoint: pj.Endpoint, native: Native, settings: StackSettings) -> None:
+        self._set_priority: Callable[[str, int], None] = endpoint.codecSetPriority
+        self._own_build = bool(native.features)
+        infos = endpoint.codecEnum2()
+        self._ids = [infos[i].codecId for i in range(len(infos))]
+        self._accounts: dict[str, tuple[str, ...]] = {}
+        self._wanted: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()
+        """Of calls in general, by preference."""
+        self.listing: tuple[Codec, ...] = ()
+        native.set_answer_order(settings.codec_settings.answer_order)
+        set_parameters(endpoint, self._ids, settings.codec_settings, settings.vad)
+        self.order(settings.codecs)
+
+    def order(self, wanted: tuple[str, ...]) -> None:
+        """Use these from now on, by name or pattern, the best first; all others are off."""
+        self._wanted = wanted
+        order = codecs.priorities(self._ids, wanted)
+        self.listing = codecs.listing(order, self._own_build)
+        on = sorted((i for i in self._ids if order[i]), key=lambda i: -order[i])
+        self.names = tuple(dict.fromkeys(codecs.label(*codecs.split_id(i)) for i in on))
+        self._apply()
+
+    def know(self, account: Account) -> None:
+        """An account may have codecs of its own, among them some that are off in general."""
+        if self._accounts.get(account.id, ()) != account.codecs:
+            self._accounts[account.id] = account.codecs
+            self._apply()
+
+    def forget(self, account_id: str) -> None:
+        """The account is gone."""
+        if self._accounts.pop(account_id, ()):
+            self._apply()
+
+    def of(self, account: Account) -> tuple[str, ...]:
+        """What the account's calls use, the best first."""
+        return account.codecs or self.names
+
+    def let_go(self) -> None:
+        """The library goes down; the listing stays."""
+        self._set_priority = lambda codec_id, priority: None
+
+    def lacking(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Which known codecs among the wanted ones this build does not have."""
+        missing = (c.label for w in wanted for c in self.listing if c.remedy and names_codec(w, c.name, c.clock_hz))
+        return tuple(dict.fromkeys(missing))
+
+    def _apply(self) -> None:
+        more = (name for own in self._accounts.values() for name in own)
+        for codec_id, priority in codecs.priorities(self._ids, (*self._wanted, *more)).items():
+            self._set_priority(codec_id, priority)
