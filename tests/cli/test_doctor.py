@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.controller import bench
 from tuiphone.cli import run
-from tuiphone.cli.doctor import findings, machine, phone, terminal
+from tuiphone.cli.doctor import findings, machine, phone, portaudio, terminal
 from tuiphone.cli.doctor.finding import Finding, Level, fail, ok, report
 from tuiphone.config.schema import AudioSection, Config, UiSection
 from tuiphone.controller.history import History
