@@ -51,10 +51,10 @@ async def complete_wav(path: Path) -> Path:
     """Wait for a recording that the phone ends: its header is written last."""
 
     def complete() -> bool:
-        head = path.read_bytes()[:4] if path.exists() else b""
-        return head == b"RIFF"
+        head = path.read_bytes()[:12] if path.exists() else b""
+        return head[:4] == b"RIFF" and head[8:] == b"WAVE" and head[4:8] != bytes(4)
 
-    await until(complete, 3, f"{path.name} is complete")
+    await until(complete, 5, f"{path.name} is complete")
     return path
 
 
