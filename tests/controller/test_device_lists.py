@@ -75,6 +75,10 @@ def in_use(desk: Bench, role: DeviceRole) -> str:
     return desk.phone._devices.devices.role(role).in_use
 
 
+def auto_answer(desk: Bench) -> bool:
+    return desk.phone._devices.may_auto_answer
+
+
 async def test_the_best_device_that_is_there_is_used_as_they_come_and_go() -> None:
     async with bench(config(output=("Poly*", "Jabra*"))) as desk:
         await plug(desk, BUILT_IN)
@@ -154,7 +158,7 @@ async def test_a_headset_is_microphone_and_ear_whatever_the_roles_say() -> None:
         assert in_use(desk, DeviceRole.INPUT) == in_use(desk, DeviceRole.OUTPUT) == "Jabra Evolve2 75"
         assert in_use(desk, DeviceRole.RING) == "Built-in Audio"
         assert desk.phone._devices.devices.headset.present == "Jabra Evolve2 75"
-        assert desk.phone._devices.may_auto_answer
+        assert auto_answer(desk)
         await desk.phone.use_headset(False)
         await desk.settle()
         assert in_use(desk, DeviceRole.OUTPUT) == "Built-in Audio"
@@ -168,12 +172,12 @@ async def test_without_its_headset_the_phone_stays_silent_says_so_and_does_not_a
         assert role.problem.startswith("The headset “Jabra*” is missing: calls ring")
         assert desk.phone._devices.devices.headset.problem == role.problem
         assert sum(role.problem == e.text for e in desk.events if isinstance(e, Notice)) == 1
-        assert not desk.phone._devices.may_auto_answer
+        assert not auto_answer(desk)
         desk.stack.far_calls("sales")
         await desk.settle()
         assert len((await desk.phone.snapshot()).calls) == 1
         await plug(desk, *EVERYTHING)
-        assert desk.phone._devices.may_auto_answer
+        assert auto_answer(desk)
         assert "The headset “Jabra Evolve2 75” is there again" in [e.text for e in desk.events if isinstance(e, Notice)]
 
 
