@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 from tuiphone import i18n, logs, paths
 from tuiphone.config.load import Loaded, load
@@ -55,7 +56,9 @@ async def _serve(loaded: Loaded) -> None:
     warnings = (*loaded.warnings, history.problem) if history.problem else loaded.warnings
     for warning in warnings:
         log.warning("%s", warning)
-    surroundings = Surroundings(loaded.config, store, history, _credentials, LoopClock(), warnings)
+    folder = loaded.config.recording.folder
+    recordings = Path(folder) if folder else paths.recordings_dir()
+    surroundings = Surroundings(loaded.config, store, history, _credentials, LoopClock(), recordings, warnings)
     controller = Controller(stack, surroundings, stop.set)
     server = RpcServer(controller)
     try:

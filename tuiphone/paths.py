@@ -44,6 +44,11 @@ def history_file() -> Path:
     return state_dir() / "history.sqlite3"
 
 
+def recordings_dir() -> Path:
+    """Where recordings of calls go unless the configuration names a folder."""
+    return _base("XDG_DATA_HOME", ".local/share", "data") / "recordings"
+
+
 def log_file(name: str) -> Path:
     """The log of "engine" or "ui"."""
     return state_dir() / f"{name}.log"

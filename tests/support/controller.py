@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tuiphone.config.schema import AccountConfig, Config
 from tuiphone.controller.controller import Controller, Surroundings
@@ -72,14 +76,18 @@ class MemoryHistory:
 class Bench:
     """A controller with everything around it within reach, and the events it published."""
 
-    def __init__(self, config: Config, stack: FakeStack, passwords: dict[str, str]) -> None:
+    def __init__(
+        self, config: Config, stack: FakeStack, passwords: dict[str, str], recordings: Path | None = None
+    ) -> None:
         self.stack = stack
         self.clock = FakeClock()
         self.settings = MemorySettings()
         self.history = MemoryHistory()
         self.passwords = passwords
         self.shutdowns = 0
-        surroundings = Surroundings(config, self.settings, self.history, self._secret, self.clock)
+        folder = recordings or Path(tempfile.gettempdir()) / f"tuiphone-test-{os.urandom(6).hex()}" / "recordings"
+        self.folder = folder
+        surroundings = Surroundings(config, self.settings, self.history, self._secret, self.clock, folder)
         self.phone = Controller(stack, surroundings, self._shut_down)
         self.events: list[Event | Reading] = []
 
@@ -108,13 +116,16 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    config: Config | None = None, stack: FakeStack | None = None, passwords: dict[str, str] | None = None
+    config: Config | None = None,
+    stack: FakeStack | None = None,
+    passwords: dict[str, str] | None = None,
+    recordings: Path | None = None,
 ) -> AsyncIterator[Bench]:
     """A started controller with accounts sales and desk, registered."""
     import asyncio
 
     config = config or Config(accounts=(SALES, DESK))
-    made = Bench(config, stack or FakeStack(), passwords or {})
+    made = Bench(config, stack or FakeStack(), passwords or {}, recordings)
 
     async def listen() -> None:
         async for _seq, event in made.phone.subscribe(since=0):
@@ -129,3 +140,4 @@ async def bench(
         if made.stack.running:
             await made.phone.stop("the test is over")
         listener.cancel()
+        shutil.rmtree(made.folder.parent if recordings is None else made.folder, ignore_errors=True)

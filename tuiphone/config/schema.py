@@ -238,6 +238,15 @@ class CodecsSection:
 
 
 @dataclass(frozen=True)
+class RecordingSection:
+    """Recording of calls: stereo WAV, the agent on the left, the far end on the right."""
+
+    always: bool = boolean(False, "Record every answered call from its first second.")
+    folder: str = path("Where recordings go; empty: ~/.local/share/tuiphone/recordings.")
+    beep_s: int = integer(0, "Let the far end hear a beep every so many seconds while recorded; 0: never.", 0, 600)
+
+
+@dataclass(frozen=True)
 class UiSection:
     """The screen."""
 
@@ -367,6 +376,7 @@ class Config:
     network: NetworkSection = NetworkSection()
     audio: AudioSection = AudioSection()
     codecs: CodecsSection = CodecsSection()
+    recording: RecordingSection = RecordingSection()
     ui: UiSection = UiSection()
     history: HistorySection = HistorySection()
     quality: QualitySection = QualitySection()
@@ -380,6 +390,7 @@ SECTIONS: dict[str, type] = {
     "network": NetworkSection,
     "audio": AudioSection,
     "codecs": CodecsSection,
+    "recording": RecordingSection,
     "ui": UiSection,
     "history": HistorySection,
     "quality": QualitySection,

@@ -95,6 +95,18 @@ class PhoneApi(Protocol):
         """Write what the far end says to a WAV file; an empty path ends it."""
         ...
 
+    async def start_recording(self, call: CallId = "") -> str:
+        """Record both sides of a call to a stereo WAV file in the folder of [recording]; returns its path."""
+        ...
+
+    async def pause_recording(self, call: CallId = "", on: bool | None = None) -> bool:
+        """Leave a part out (card numbers), or go on; without ``on``: the other way. Returns whether it pauses now."""
+        ...
+
+    async def stop_recording(self, call: CallId = "") -> None:
+        """Complete the file."""
+        ...
+
     # accounts
 
     async def accounts(self) -> tuple[AccountStatus, ...]:

@@ -189,6 +189,17 @@ class Calls:
         self._stack.record(call.id, path)
         self._update(call.id, recording=path)
 
+    def shows_recording(self, call_id: CallId, path: str, paused: bool) -> None:
+        """What is being written of a call, if anything."""
+        if call_id in self._entries:
+            self._update(call_id, recording=path, recording_paused=paused)
+
+    def with_sound(self, call_id: CallId) -> Call:
+        """The call named, or the talking one; refused before it is answered."""
+        call = self._named(call_id) if call_id else self._with_audio()
+        self._must_talk(call)
+        return call
+
     # reports
 
     def incoming(self, report: IncomingReport, account: Account) -> None:

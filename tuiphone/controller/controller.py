@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from tuiphone.config.option import all_of
 from tuiphone.config.schema import Config
@@ -30,6 +31,7 @@ from tuiphone.controller.ports import (
     PlayedReport,
     ProgressReport,
     PublishedReport,
+    RecordingReport,
     RegistrationReport,
     Report,
     Settings,
@@ -39,6 +41,7 @@ from tuiphone.controller.ports import (
     StackSettings,
 )
 from tuiphone.controller.quality import QualityMeter
+from tuiphone.controller.recording import RecordingRules, Recordings
 from tuiphone.controller.reporting import QualityReporter, ReportSettings
 from tuiphone.controller.ringing import Ringing, ToneRules
 from tuiphone.controller.silence import RtpWatch
@@ -85,6 +88,8 @@ class Surroundings:
     history: HistoryStore
     secret: SecretSource
     clock: Clock
+    recordings: Path = Path("recordings")
+    """The folder of recordings."""
     warnings: tuple[str, ...] = ()
     """What was wrong when the engine started, each a sentence."""
 
@@ -113,6 +118,12 @@ class Controller:
             lambda: self._devices.bell_is_ear,
         )
         self._codecs = Codecs(stack)
+        self._recordings = Recordings(
+            stack,
+            self._clock,
+            RecordingRules(surroundings.recordings, config.recording.always, config.recording.beep_s),
+            self._calls.shows_recording,
+        )
         self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
         self._quality = QualityMeter()
@@ -238,6 +249,15 @@ class Controller:
 
     async def record(self, path: str, call: CallId = "") -> None:
         self._calls.record(path, call)
+
+    async def start_recording(self, call: CallId = "") -> str:
+        return self._recordings.start(self._calls.with_sound(call))
+
+    async def pause_recording(self, call: CallId = "", on: bool | None = None) -> bool:
+        return self._recordings.pause(self._calls.with_sound(call), on)
+
+    async def stop_recording(self, call: CallId = "") -> None:
+        self._recordings.stop(self._calls.with_sound(call))
 
     # accounts
 
@@ -377,6 +397,7 @@ class Controller:
                 self._calls.progressed(report)
             case ConfirmedReport():
                 self._calls.confirmed(report)
+                self._record_from_the_start(report.call_id)
             case MediaReport():
                 self._calls.media_changed(report)
             case HoldFailedReport():
@@ -389,6 +410,9 @@ class Controller:
                 self._devices.reported(report)
             case MicTestReport():
                 self._devices.mic_tested(report)
+            case RecordingReport():
+                self._recordings.failed(report.call_id)
+                self.notify(report.problem)
             case StackNotice():
                 self._hub.publish(Notice(NoticeLevel(report.level), report.text))
             case StackDied():
@@ -399,6 +423,15 @@ class Controller:
             case PlayedReport():
                 pass
         self._after_change()
+
+    def _record_from_the_start(self, call_id: CallId) -> None:
+        call = next((call for call in self._calls if call.id == call_id), None)
+        if call is None or call.answered_at is None or call.recording or not self._recordings.rules.always:
+            return
+        try:
+            self._recordings.start(call)
+        except PhoneError as error:
+            self.notify(str(error))
 
     def _take_incoming(self, report: IncomingReport) -> None:
         account = self._accounts.get(report.account_id)
@@ -439,7 +472,9 @@ class Controller:
         if call is None:
             return
         self._files.pop(call.id, None)
-        self._keep(_record(call, self._quality.summary(call.id)))
+        recording, pauses = self._recordings.taken(call.id)
+        record = _record(call, self._quality.summary(call.id))
+        self._keep(replace(record, recording=recording, pauses=pauses))
         self._reporter.ended(call)
         for watch in (self._rtp, self._quality, self._audio):
             watch.forget(call.id)

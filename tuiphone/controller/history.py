@@ -60,13 +60,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE calls ADD COLUMN rtt_worst_ms REAL",
         "ALTER TABLE calls ADD COLUMN tx_loss_pct REAL",
     ),
+    (
+        "ALTER TABLE calls ADD COLUMN recording TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE calls ADD COLUMN pauses TEXT NOT NULL DEFAULT '[]'",
+    ),
 )
 """What brings a database from version n to n + 1; the number of entries is the version this program writes."""
 
 _QUALITY = tuple(figure.name for figure in fields(QualitySummary))
 _COLUMNS = (
     "call_id, account_id, direction, remote_uri, remote_name, started_at, answered_at, ended_at, duration_s, codec,"
-    f" end_cause, seen, {', '.join(_QUALITY)}"
+    f" end_cause, seen, {', '.join(_QUALITY)}, recording, pauses"
 )
 _MISSED = (
     "direction = 'incoming' AND answered_at IS NULL"
@@ -117,6 +121,8 @@ class History:
             end,
             record.seen,
             *astuple(record.quality or QualitySummary()),
+            _storable(record.recording),
+            json.dumps(record.pauses),
             _folded_party(record),
         )
         marks = ", ".join("?" * len(row))
@@ -262,6 +268,7 @@ def _record(row: tuple[Any, ...]) -> CallRecord:
     end = values.pop("end_cause")
     values["direction"] = Direction(values["direction"])
     values["seen"] = bool(values["seen"])
+    values["pauses"] = tuple((float(begin), float(end)) for begin, end in json.loads(values["pauses"]))
     figures = {name: values.pop(name) for name in _QUALITY}
     quality = QualitySummary(**figures) if any(figure is not None for figure in figures.values()) else None
     return CallRecord(**values, end=_end_cause(end) if end else None, quality=quality)

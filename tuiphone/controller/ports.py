@@ -261,6 +261,15 @@ class PublishedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingReport:
+    """A recording begun by ``start_recording`` ended by itself, with the reason in words (a full disk)."""
+
+    call_id: CallId
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class StackNotice:
     """Something a person should read (a port in use, a recording that could not be written)."""
 
@@ -288,6 +297,7 @@ Report = (
     | MicTestReport
     | PlayedReport
     | PublishedReport
+    | RecordingReport
     | StackNotice
     | StackDied
     | Levels
@@ -383,6 +393,21 @@ class SipStack(Protocol):
 
     def record(self, call_id: CallId, path: str) -> None:
         """Write what the far end says to a mono WAV file; an empty path ends the recording."""
+        ...
+
+    def start_recording(self, call_id: CallId, path: str, beep_s: float) -> None:
+        """Write both sides to a stereo WAV file: ours left, the far end's right.
+
+        Every ``beep_s`` seconds the far end hears a short beep (0: never). Ends with the call or ``stop_recording``.
+        """
+        ...
+
+    def pause_recording(self, call_id: CallId, on: bool) -> None:
+        """Write silence instead, with a cue point where it begins."""
+        ...
+
+    def stop_recording(self, call_id: CallId) -> None:
+        """Complete the file."""
         ...
 
     def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT, sound: ToneSound | None = None) -> None:

@@ -14,7 +14,7 @@ from tuiphone.model.ringtone import COUNTRIES, Ring
 
 _MAX_BEATS = 28
 """A tone generator of pjmedia takes 32 beats."""
-SOFT_LEVEL = 40
+SOFT_LEVEL = 25
 """Percent of a call progress tone's level: a tone that comes while somebody talks is heard, and startles nobody."""
 TEST = ToneSound(((1000, 0, 1000, 0),))
 """A plain tone for trying a device."""

@@ -146,6 +146,8 @@ class Call:
     dtmf_received: str = ""
     media: MediaStream | None = None
     recording: str = ""
+    """The file that is being written."""
+    recording_paused: bool = False
     sip_call_id: str = ""
     end: EndCause | None = None
     audio_problem: str = ""

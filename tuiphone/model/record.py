@@ -12,7 +12,8 @@ from tuiphone.model.quality import QualitySummary
 class CallRecord:
     """One row of the history; times in seconds since the epoch, ``duration_s`` from answer to end.
 
-    ``quality`` is None for a call whose sound was never measured.
+    ``quality`` is None for a call whose sound was never measured. ``recording`` is the file, ``pauses`` the gaps in it:
+    begin and end in seconds from the start of the file.
     """
 
     call_id: CallId
@@ -28,6 +29,8 @@ class CallRecord:
     end: EndCause | None
     seen: bool = True
     quality: QualitySummary | None = None
+    recording: str = ""
+    pauses: tuple[tuple[float, float], ...] = ()
 
     @property
     def missed(self) -> bool:

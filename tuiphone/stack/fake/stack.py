@@ -247,6 +247,18 @@ class FakeStack:
         assert account_id in self.accounts, f"unknown account {account_id}"
         self.report(PublishedReport(account_id, event, *self.publish_answer))
 
+    def start_recording(self, call_id: CallId, path: str, beep_s: float) -> None:
+        """Write nothing."""
+        self._log("start_recording", call_id, path, beep_s)
+
+    def pause_recording(self, call_id: CallId, on: bool) -> None:
+        """Write nothing."""
+        self._log("pause_recording", call_id, on)
+
+    def stop_recording(self, call_id: CallId) -> None:
+        """Nothing was written."""
+        self._log("stop_recording", call_id)
+
     # sound
 
     def tone(self, tone: Tone, on: bool, role: DeviceRole = DeviceRole.OUTPUT, sound: ToneSound | None = None) -> None:

@@ -13,6 +13,7 @@ from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
 from tuiphone.stack.pjsua.dtmf import GAP_MS, TONE_MS
+from tuiphone.stack.pjsua.recording import Recording
 
 _DIGIT_AMPLITUDE = 12288
 
@@ -44,6 +45,7 @@ class CallAudio:
         self._player: _Player | None = None
         self._recorder: pj.AudioMediaRecorder | None = None
         self._digits: pj.ToneGenerator | None = None
+        self._recording: Recording | None = None
         self._wired: dict[str, tuple[pj.AudioMedia, pj.AudioMedia]] = {}
         self.port: pj.AudioMedia | None = None
 
@@ -90,6 +92,27 @@ class CallAudio:
                 self._notice(_("“{path}” cannot be written: {why}").format(path=path, why=why))
         self._wire()
 
+    def start_recording(self, path: str, beep_s: float) -> None:
+        """Write both sides to a stereo file."""
+        self.stop_recording()
+        recording = Recording(self._context, self._call_id, path, beep_s, self.stop_recording)
+        if recording.is_open:
+            self._recording = recording
+            self._wire()
+
+    def pause_recording(self, on: bool) -> None:
+        """Leave a part out."""
+        if self._recording:
+            self._recording.pause(on)
+
+    def stop_recording(self) -> None:
+        """Complete the file."""
+        recording, self._recording = self._recording, None
+        if recording:
+            self._drop("beep")
+            recording.close()
+            self._wire()
+
     def dial_tone(self, digit: str) -> None:
         """Mix one digit's tones into what is sent (ITU-T Q.23)."""
         if self._digits is None:
@@ -105,6 +128,7 @@ class CallAudio:
 
     def close(self) -> None:
         """The call is over: take everything apart."""
+        self.stop_recording()
         for name in list(self._wired):
             self._drop(name)
         self.port = None
@@ -122,6 +146,10 @@ class CallAudio:
             if afresh or name not in self._wired:
                 source.startTransmit(sink)
                 self._wired[name] = (source, sink)
+        if self._recording:
+            agent = [source.getPortId() for name, (source, _sink) in wanted.items() if name == "source"]
+            far = [source.getPortId() for name, (source, _sink) in wanted.items() if name == "ear"]
+            self._recording.follow(agent, far, afresh)
 
     def _wanted(self) -> dict[str, tuple[pj.AudioMedia, pj.AudioMedia]]:
         assert self.port is not None
@@ -135,6 +163,8 @@ class CallAudio:
                 wanted["source"] = (self._player or self._context.sound.port, self.port)
             if self._digits:
                 wanted["digits"] = (self._digits, self.port)
+            if self._recording and self._recording.beep:
+                wanted["beep"] = (self._recording.beep, self.port)
         return wanted
 
     def _drop(self, name: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import sys
 
 from tuiphone.stack.pjsua.bell import Bell
@@ -41,6 +43,36 @@ class Native:
         """Answer offers by "local" preference or in the order of the "offer"."""
         if "answer-order" in self.features:
             self._lib.tuiphone_set_answer_order(1 if order == "offer" else 0)
+
+    # recordings; without the helper there are none
+
+    def record_start(self, path: str, rate_hz: int) -> tuple[int, int, int]:
+        """Number (or a negative errno) and the two bridge ports to connect to: ours and the far end's."""
+        if "record" not in self.features:
+            return -errno.ENOSYS, -1, -1
+        agent, far = ctypes.c_int(-1), ctypes.c_int(-1)
+        number = self._lib.tuiphone_record_start(os.fsencode(path), rate_hz, ctypes.byref(agent), ctypes.byref(far))
+        return int(number), agent.value, far.value
+
+    def record_pause(self, number: int, on: bool) -> None:
+        """Silence instead of sound."""
+        self._lib.tuiphone_record_pause(number, int(on))
+
+    def record_error(self, number: int) -> int:
+        """The errno that ended it, or 0."""
+        return int(self._lib.tuiphone_record_error(number))
+
+    def record_stop(self, number: int) -> int:
+        """Complete the file; 0 or an errno."""
+        return int(self._lib.tuiphone_record_stop(number))
+
+    def connect(self, source: int, sink: int) -> None:
+        """Let a bridge port be heard by another."""
+        self._lib.pjsua_conf_connect(source, sink)
+
+    def disconnect(self, source: int, sink: int) -> None:
+        """Undo that; a port that is gone took its connections with it."""
+        self._lib.pjsua_conf_disconnect(source, sink)
 
     def start(self) -> bool:
         """Switch everything on, after libInit; True when the library's sleep can be interrupted."""

@@ -151,6 +151,18 @@ class PjsuaStack:
         """Send a WAV file instead of the microphone."""
         self._with(call_id, lambda call: call.audio.play(path, loop))
 
+    def start_recording(self, call_id: CallId, path: str, beep_s: float) -> None:
+        """Write both sides to a stereo file."""
+        self._with(call_id, lambda call: call.audio.start_recording(path, beep_s))
+
+    def pause_recording(self, call_id: CallId, on: bool) -> None:
+        """Leave a part out."""
+        self._with(call_id, lambda call: call.audio.pause_recording(on))
+
+    def stop_recording(self, call_id: CallId) -> None:
+        """Complete the file."""
+        self._with(call_id, lambda call: call.audio.stop_recording())
+
     def record(self, call_id: CallId, path: str) -> None:
         """Write what the far end says to a WAV file."""
         self._with(call_id, lambda call: call.audio.record(path))
