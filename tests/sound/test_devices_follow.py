@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio import level_db, read_wav, speech, strength, write_wav
+from tests.support.audio import level_db, read_wav, speech, strength, tone, write_wav
 from tests.support.phone import Phone
 from tests.support.process import until
 from tests.support.pulse import Pulse
@@ -205,8 +205,8 @@ async def test_the_microphone_is_tried_and_a_tone_is_heard_where_it_is_sent(tmp_
         async with pulse.record(tmp_path / "tone.wav", "head"):
             await asyncio.sleep(1.5)
         await anna.api.test_tone(DeviceRole.OUTPUT, False)
-        tone, rate = read_wav(tmp_path / "tone.wav")
-        assert strength(tone[-rate:], rate, 1000) > 0.9
+        heard, rate = read_wav(tmp_path / "tone.wav")
+        assert strength(heard[-rate:], rate, 1000) > 0.9
         await anna.api.test_mic(True)
         async with pulse.play(said):
             await anna.until_event(DevicesChanged, lambda e: e.devices.mic_test is MicTest.PLAYING, 8)
@@ -222,3 +222,63 @@ async def test_the_mute_of_the_device_itself_is_seen_and_switched(tmp_path: Path
         await anna.api.mute_at_device(DeviceRole.INPUT, False)
         assert await follows(anna, DeviceRole.INPUT, lambda state: not state.device_muted, "not muted") < SEEN_S
         assert "Mute: no" in pulse.control("get-source-mute", "mic")
+
+
+async def test_a_ring_from_a_file_sounds_at_its_own_volume_and_a_broken_one_still_rings(
+    tmp_path: Path, pulse: Pulse
+) -> None:
+    door = write_wav(tmp_path / "door.wav", tone((700,), 2))
+    (tmp_path / "broken.wav").write_bytes(b"no sound at all")
+    rules = [f"quiet = {door} 10%", f"loud = {door}", f"broken = {tmp_path / 'broken.wav'}"]
+    async with (
+        phone(tmp_path / "a", pulse, output="spk", ring="ring", ring_tones=rules) as anna,
+        Phone(tmp_path / "b", accounts=[caller(user) for user in ("quiet", "loud", "broken")]) as bert,
+    ):
+        levels = {}
+        for user in ("quiet", "loud", "broken"):
+            call = await bert.api.dial(anna.address, user)
+            await anna.incoming()
+            async with pulse.record(tmp_path / f"{user}.wav", "ring"):
+                await asyncio.sleep(2.5)
+            heard, rate = read_wav(tmp_path / f"{user}.wav")
+            levels[user] = level_db(heard[-rate * 2 :])
+            if user != "broken":
+                assert strength(heard[-rate:], rate, 700) > 0.9
+            await bert.api.hang_up(call)
+            await until(lambda: all(call.is_over for call in anna.calls.values()), 3, "the call is over")
+        assert levels["loud"] - levels["quiet"] == pytest.approx(20, abs=1.5)
+        assert levels["broken"] > -45
+        assert any("broken.wav” cannot be played" in text for text in anna.notices)
+
+
+async def test_ringback_is_the_country_s_and_nothing_rings_loudly_into_an_ear_that_listens(
+    tmp_path: Path, pulse: Pulse
+) -> None:
+    async with AsyncExitStack() as stack:
+        anna = await stack.enter_async_context(
+            phone(tmp_path / "a", pulse, output="spk", input="mic", ring="spk", tones="uk")
+        )
+        bert = await stack.enter_async_context(Phone(tmp_path / "b"))
+        outgoing = await anna.api.dial(bert.address)
+        incoming = await bert.incoming()
+        async with pulse.record(tmp_path / "ringback.wav", "spk"):
+            await asyncio.sleep(4)
+        ringback, rate = read_wav(tmp_path / "ringback.wav")
+        assert strength(ringback, rate, 400) + strength(ringback, rate, 450) > 0.9
+        await bert.api.answer()
+        await bert.until(incoming.id, CallState.TALKING)
+        await anna.until(outgoing, CallState.TALKING)
+        carl = await stack.enter_async_context(Phone(tmp_path / "c"))
+        await carl.api.dial(anna.address)
+        await anna.incoming()
+        async with pulse.record(tmp_path / "knock.wav", "spk"):
+            await asyncio.sleep(4.5)
+        knock, rate = read_wav(tmp_path / "knock.wav")
+        loudest = max(level_db(knock[i : i + rate // 20]) for i in range(0, len(knock) - rate // 20, rate // 20))
+        ring = max(level_db(ringback[i : i + rate // 20]) for i in range(0, len(ringback) - rate // 20, rate // 20))
+        assert -50 < loudest < ring - 6
+
+
+def caller(user: str) -> dict[str, object]:
+    """A further account of the calling phone, on its one port."""
+    return {"id": user, "address": f"sip:{user}@127.0.0.1", "register": False}
