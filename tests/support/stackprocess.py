@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tuiphone.controller.ports import Credentials, StackSettings
+from tuiphone.controller.ports import CodecSettings, Credentials, StackSettings
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.call import new_call_id
 
@@ -175,7 +175,7 @@ def _tell(loop: asyncio.AbstractEventLoop, say: Callable[[], None]) -> None:
 
 
 async def _serve(settings: dict[str, Any]) -> None:
-    from tuiphone.controller.ports import RoleChoice, Tone
+    from tuiphone.controller.ports import RoleChoice, Tone, ToneSound
     from tuiphone.model.device import DeviceRole
     from tuiphone.stack.pjsua import PjsuaStack
 
@@ -188,6 +188,7 @@ async def _serve(settings: dict[str, Any]) -> None:
     port = _free_port()
     settings = {"bind_address": "127.0.0.1", "udp_port": port, "rtp_port_min": 20000, "rtp_port_max": 40000, **settings}
     settings["codecs"] = tuple(settings.get("codecs", ("PCMU",)))
+    settings["codec_settings"] = CodecSettings(**settings.get("codec_settings", {}))
     stack = PjsuaStack()
     await stack.start(StackSettings(**settings), lambda report: say(type(report).__name__, asdict(report)))
     say("Started", {"udp_port": settings["udp_port"], "missing": stack.missing, "name": stack.name})
@@ -206,7 +207,7 @@ async def _serve(settings: dict[str, Any]) -> None:
         elif method == "choose_devices":
             stack.choose_devices(tuple(RoleChoice(DeviceRole(c[0]), *c[1:]) for c in args[0]))
         elif method == "tone":
-            stack.tone(Tone(args[0]), args[1], DeviceRole(args[2]))
+            stack.tone(Tone(args[0]), args[1], DeviceRole(args[2]), ToneSound(((1000, 0, 1000, 0),)))
         elif method in {"make_call", "send_dtmf"}:
             getattr(stack, method)(*args[:-1], DtmfMethod(args[-1]))
         else:
