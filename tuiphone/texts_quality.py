@@ -8,7 +8,7 @@ from tuiphone.model.quality import AudioFault, Diagnosis, FaultCause, QualitySum
 
 def score(mos: float | None) -> str:
     """A mean opinion score with one decimal, "4.2", or a dash for none."""
-    return "–" if mos is None else f"{mos:.1f}"
+    return "-" if mos is None else f"{mos:.1f}"
 
 
 def summary_line(summary: QualitySummary | None) -> str:
@@ -31,6 +31,7 @@ def diagnosis_sentence(diagnosis: Diagnosis) -> str:
         "expected": diagnosis.expected or _("an unknown address"),
         "seen": diagnosis.seen or _("an unknown address"),
     }
+    where["local"] = diagnosis.local or _("an unknown address")
     codec = diagnosis.codec or _("the agreed codec")
     what = _fault(diagnosis).format(**where, codec=codec)
     why = _cause(diagnosis).format(**where, codec=codec)
@@ -56,9 +57,10 @@ def _cause(diagnosis: Diagnosis) -> str:
     other = diagnosis.fault is AudioFault.OTHER_ADDRESS
     texts = {
         FaultCause.UNKNOWN: "",
-        FaultCause.PRIVATE_ADDRESS: _("a private address in the SDP cannot be reached from here: NAT without a relay")
-        if diagnosis.fault is not AudioFault.FAR_RECEIVES_NOTHING
-        else _("a private address in the SDP: NAT without a relay"),
+        FaultCause.OUR_PRIVATE_ADDRESS: _(
+            "our SDP names {local}, a private address: set [network] public_address, or use a relay"
+        ),
+        FaultCause.THEIR_PRIVATE_ADDRESS: _("its SDP names {expected}, a private address: NAT without a relay"),
         FaultCause.FIREWALL: _("often a firewall that lets no UDP through on the way"),
         FaultCause.KEYS: _("it cannot be used: encrypted with other keys, or no RTP at all")
         if other

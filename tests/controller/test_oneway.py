@@ -97,32 +97,50 @@ def never(course: Course, call: Call = CALL, suppressing: bool = False, seconds:
 
 def test_nothing_received_says_where_it_should_come_from() -> None:
     found = found_in_time(lambda s: stats(s, came=0))
-    assert found == Diagnosis(AudioFault.NOTHING_RECEIVED, FaultCause.FIREWALL, THERE, "", "PCMU")
+    assert found == Diagnosis(AudioFault.NOTHING_RECEIVED, FaultCause.FIREWALL, THERE, "", "PCMU", HERE)
     assert diagnosis_sentence(found) == (
         "no sound packets come from the far end: they should come from 203.0.113.9:4000"
         " (often a firewall that lets no UDP through on the way)"
     )
 
 
-@pytest.mark.parametrize(
-    ("theirs", "ours", "cause"),
-    [
-        ("192.168.1.4:4000", "198.51.100.7:8000", FaultCause.PRIVATE_ADDRESS),
-        ("10.1.1.1:4000", "192.168.1.7:8000", FaultCause.PRIVATE_ADDRESS),
-        ("127.0.0.1:4000", "192.168.1.7:8000", FaultCause.PRIVATE_ADDRESS),
-        ("203.0.113.9:4000", "192.168.1.7:8000", FaultCause.PRIVATE_ADDRESS),
-        ("[fe80::1]:4000", "[2001:db8::1]:8000", FaultCause.PRIVATE_ADDRESS),
-        ("192.168.1.4:4000", "192.168.1.7:8000", FaultCause.FIREWALL),
-        ("[2001:db8::2]:4000", "[2001:db8::1]:8000", FaultCause.FIREWALL),
-        ("", "", FaultCause.FIREWALL),
-    ],
-)
+ADDRESSES = [
+    ("192.168.1.4:4000", "198.51.100.7:8000", FaultCause.THEIR_PRIVATE_ADDRESS),
+    ("203.0.113.9:4000", "192.168.1.7:8000", FaultCause.OUR_PRIVATE_ADDRESS),
+    ("127.0.0.1:4000", "198.51.100.7:8000", FaultCause.THEIR_PRIVATE_ADDRESS),
+    ("[2001:db8::2]:4000", "[fe80::1]:8000", FaultCause.OUR_PRIVATE_ADDRESS),
+    ("192.168.1.4:4000", "192.168.1.7:8000", FaultCause.FIREWALL),
+    ("[2001:db8::2]:4000", "[2001:db8::1]:8000", FaultCause.FIREWALL),
+    ("", "", FaultCause.FIREWALL),
+]
+
+
+@pytest.mark.parametrize(("theirs", "ours", "cause"), ADDRESSES)
 def test_a_private_address_in_the_sdp_is_recognised(theirs: str, ours: str, cause: FaultCause) -> None:
     call = replace(CALL, media=replace(MEDIA, remote=theirs, local=ours))
-    found = found_in_time(lambda s: stats(s, came=0), call)
-    assert found is not None
-    assert (found.fault, found.cause) == (AudioFault.NOTHING_RECEIVED, cause)
-    assert ("private address" in diagnosis_sentence(found)) == (cause is FaultCause.PRIVATE_ADDRESS)
+    nothing_comes = found_in_time(lambda s: stats(s, came=0), call)
+    nothing_arrives = found_in_time(lambda s: stats(s, reports=0, rtcp=s >= 5, source=theirs), call)
+    for found, fault in (
+        (nothing_comes, AudioFault.NOTHING_RECEIVED),
+        (nothing_arrives, AudioFault.FAR_RECEIVES_NOTHING),
+    ):
+        assert found is not None
+        assert (found.fault, found.cause) == (fault, cause)
+        assert ("private address" in diagnosis_sentence(found)) == (cause is not FaultCause.FIREWALL)
+
+
+def test_of_two_private_addresses_the_one_that_is_sent_to_is_named() -> None:
+    call = replace(CALL, media=replace(MEDIA, remote="10.1.1.1:4000", local="192.168.1.7:8000"))
+    nothing_comes = found_in_time(lambda s: stats(s, came=0), call)
+    nothing_arrives = found_in_time(lambda s: stats(s, reports=0, rtcp=s >= 5, source="10.1.1.1:4000"), call)
+    assert nothing_comes is not None
+    assert nothing_arrives is not None
+    assert diagnosis_sentence(nothing_comes).endswith(
+        "(our SDP names 192.168.1.7:8000, a private address: set [network] public_address, or use a relay)"
+    )
+    assert diagnosis_sentence(nothing_arrives).endswith(
+        "(its SDP names 10.1.1.1:4000, a private address: NAT without a relay)"
+    )
 
 
 def test_sound_that_breaks_off_in_mid_word_is_told() -> None:
@@ -140,7 +158,7 @@ def test_sound_that_breaks_off_in_mid_word_is_told() -> None:
 
 def test_nothing_sent() -> None:
     found = found_in_time(lambda s: stats(s, sent=0))
-    assert found == Diagnosis(AudioFault.NOTHING_SENT, FaultCause.DEVICE, THERE, THERE, "PCMU")
+    assert found == Diagnosis(AudioFault.NOTHING_SENT, FaultCause.DEVICE, THERE, THERE, "PCMU", HERE)
     assert diagnosis_sentence(found) == (
         "nothing is sent to the far end (the microphone delivers nothing: look at the devices panel)"
     )
@@ -177,7 +195,7 @@ def test_packets_under_other_keys_cannot_be_played() -> None:
 
 def test_packets_from_another_address_that_cannot_be_used() -> None:
     found = found_in_time(lambda s: replace(stats(s, came=0), rx_from="192.0.2.66:9999"))
-    assert found == Diagnosis(AudioFault.OTHER_ADDRESS, FaultCause.KEYS, THERE, "192.0.2.66:9999", "PCMU")
+    assert found == Diagnosis(AudioFault.OTHER_ADDRESS, FaultCause.KEYS, THERE, "192.0.2.66:9999", "PCMU", HERE)
     assert diagnosis_sentence(found) == (
         "sound comes from 192.0.2.66:9999, while the far end named 203.0.113.9:4000"
         " (it cannot be used: encrypted with other keys, or no RTP at all)"

@@ -129,7 +129,8 @@ def _nothing_arrives(seen: Observation, media: MediaStream, stats: StreamStats) 
         # Something arrives that the stream does not take: it is encrypted with other keys, or no RTP at all.
         other = stats.rx_from != media.remote
         return _fault(AudioFault.OTHER_ADDRESS if other else AudioFault.UNDECODABLE, FaultCause.KEYS, media, stats)
-    return _fault(AudioFault.NOTHING_RECEIVED, _why_unreachable(media), media, stats)
+    cause = _why_unreachable(media.local, media.remote, media)
+    return _fault(AudioFault.NOTHING_RECEIVED, cause, media, stats)
 
 
 def _pauses_when_quiet(seen: Observation, media: MediaStream) -> bool:
@@ -162,7 +163,7 @@ def _sending(seen: Observation, media: MediaStream, then: Sample, now: Sample) -
         fault = AudioFault.FAR_RECEIVES_NOTHING
         if now.stats.rx_from and now.stats.rx_from != media.remote:
             fault = AudioFault.OTHER_ADDRESS
-        return _fault(fault, _why_unreachable(media), media, now.stats)
+        return _fault(fault, _why_unreachable(media.remote, media.local, media), media, now.stats)
     return None
 
 
@@ -193,11 +194,14 @@ def _reported_without_us(seen: Observation) -> bool:
 # --- why --------------------------------------------------------------------------------------------------------------
 
 
-def _why_unreachable(media: MediaStream) -> FaultCause:
-    """A private address that is not of our own network explains it; else a firewall is the likeliest."""
-    theirs, ours = _block(media.remote), _block(media.local)
-    if theirs != ours and (theirs is not None or ours is not None):
-        return FaultCause.PRIVATE_ADDRESS
+def _why_unreachable(to: str, origin: str, media: MediaStream) -> FaultCause:
+    """Why packets do not get to an address: it means nothing where they come from, or they are held up on the way."""
+    there, here = _block(to), _block(origin)
+    if there is not None and there != here:
+        return FaultCause.OUR_PRIVATE_ADDRESS if to == media.local else FaultCause.THEIR_PRIVATE_ADDRESS
+    if here is not None and there != here:
+        # It reaches us, but who sends it calls itself by an address that only its own network knows.
+        return FaultCause.THEIR_PRIVATE_ADDRESS if origin == media.remote else FaultCause.OUR_PRIVATE_ADDRESS
     return FaultCause.FIREWALL
 
 
@@ -211,4 +215,4 @@ def _block(address: str) -> int | None:
 
 
 def _fault(fault: AudioFault, cause: FaultCause, media: MediaStream, stats: StreamStats) -> Diagnosis:
-    return Diagnosis(fault, cause, media.remote, stats.rx_from, media.codec)
+    return Diagnosis(fault, cause, media.remote, stats.rx_from, media.codec, media.local)

@@ -99,7 +99,8 @@ class FaultCause(StrEnum):
     """What an audio fault most likely comes from."""
 
     UNKNOWN = "unknown"
-    PRIVATE_ADDRESS = "private_address"
+    OUR_PRIVATE_ADDRESS = "our_private_address"
+    THEIR_PRIVATE_ADDRESS = "their_private_address"
     FIREWALL = "firewall"
     KEYS = "keys"
     CODEC = "codec"
@@ -112,8 +113,8 @@ class FaultCause(StrEnum):
 class Diagnosis:
     """One-way audio: what is wrong, the likely cause, and the addresses that tell it.
 
-    ``expected`` is "address:port" as the far end's SDP has it, ``seen`` is where packets come from; ``codec`` is the one
-    in use. Any may be empty.
+    ``expected`` is "address:port" as the far end's SDP has it, ``seen`` is where packets come from, ``local`` what our own
+    SDP has; ``codec`` is the one in use. Any may be empty.
     """
 
     fault: AudioFault
@@ -121,3 +122,4 @@ class Diagnosis:
     expected: str = ""
     seen: str = ""
     codec: str = ""
+    local: str = ""
