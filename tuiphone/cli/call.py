@@ -8,7 +8,7 @@ import contextlib
 import json
 import sys
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from tuiphone.model.quality import QualitySummary
 from tuiphone.texts_quality import summary_line
 
 REGISTRATION_TIMEOUT_S = 10.0
+RECORDED_TIMEOUT_S = 2.0
+ENGINE_GONE_TIMEOUT_S = 6.0
 HISTORY_TIMEOUT_S = 1.0
 DTMF_AFTER_S = 0.3
 """Pause between the answer and the first digit: an IVR needs a moment to listen."""
@@ -125,11 +127,35 @@ async def _with_engine(options: argparse.Namespace, play_s: float | None, ours: 
 
     connection = await connect(paths.socket_file())
     try:
-        return await _OneCall(connection.phone, options, play_s).run()
+        code = await _OneCall(connection.phone, options, play_s).run()
+        if options.record:
+            await _until(lambda: _is_whole(Path(options.record)), RECORDED_TIMEOUT_S)
+        return code
     finally:
         if ours:
             await connection.phone.shutdown(force=True)
         await connection.close()
+        if ours:
+            # Else a script's next call would find an engine that is about to go.
+            await _until(lambda: engine_process.running_pid() is None, ENGINE_GONE_TIMEOUT_S)
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for something that another process is about to do, but not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+
+def _is_whole(recording: Path) -> bool:
+    """The engine has closed it: the header is written last. One that was never begun will not come any more."""
+    try:
+        with recording.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return True
+    return head[:4] == b"RIFF" and head[8:] == b"WAVE"
 
 
 class _OneCall:
