@@ -44,11 +44,6 @@ class AudioWatch:
         watched.found = found
         return found
 
-    def found(self, call_id: CallId) -> Diagnosis | None:
-        """What was wrong when the figures were last seen."""
-        watched = self._calls.get(call_id)
-        return watched.found if watched else None
-
     def forget(self, call_id: CallId) -> None:
         """The call is over."""
         self._calls.pop(call_id, None)

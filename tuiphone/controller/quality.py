@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from tuiphone.controller.emodel import Rating, rate
+from tuiphone.controller.emodel import Impairment, Rating, rate
 from tuiphone.controller.impairments import impairment_of
 from tuiphone.model.call import Call, CallId, CallState
 from tuiphone.model.media import MediaStream, StreamStats
@@ -194,37 +194,37 @@ def _sum_up(metered: _Metered, quality: Quality) -> None:
 
 def _quality(call_id: CallId, media: MediaStream, metered: _Metered) -> Quality:
     newest = metered.window[-1].stats
-    rx = _arriving(metered)
-    tx = _leaving(metered)
+    rx, tx = _arriving(metered), _leaving(metered)
     impairment = impairment_of(media.codec, media.clock_hz, metered.speech_kbps)
     rtt, buffer = _known(newest.rtt_ms), _known(newest.rx_buffer_ms)
-    listening: Rating | None = None
-    talking: Rating | None = None
-    delay: float | None = None
-    if impairment and rx.lost_pct is not None:
-        loss = rx.lost_pct + (rx.discarded_pct or 0.0)
-        burst = _burst_ratio(newest, loss)
-        listening = rate(impairment, loss, burst_ratio=burst)
-        if rtt is not None:
-            delay = rtt / 2 + (buffer or 0.0) + media.ptime_ms + impairment.lookahead_ms
-            talking = rate(impairment, loss, delay, burst)
-    if impairment and tx.lost_pct is not None:
-        tx = _scored(tx, rate(impairment, tx.lost_pct).mos)
+    measured = Quality(call_id, media.codec, media.clock_hz, rx, tx, buffer, rtt)
+    if impairment is None:
+        return measured
+    if tx.lost_pct is not None:
+        measured = replace(measured, tx=replace(tx, mos=_rounded(rate(impairment, tx.lost_pct).mos, 2)))
+    if rx.lost_pct is None:
+        return measured
+    loss = rx.lost_pct + (rx.discarded_pct or 0.0)
+    burst = _burst_ratio(newest, loss)
+    delay = None if rtt is None else rtt / 2 + (buffer or 0.0) + media.ptime_ms + impairment.lookahead_ms
+    listening = rate(impairment, loss, burst_ratio=burst)
+    talking = None if delay is None else rate(impairment, loss, delay, burst)
+    return _rated(measured, impairment, listening, talking, delay)
+
+
+def _rated(
+    measured: Quality, impairment: Impairment, listening: Rating, talking: Rating | None, delay: float | None
+) -> Quality:
     overall = talking or listening
-    return Quality(
-        call_id=call_id,
-        codec=media.codec,
-        clock_hz=media.clock_hz,
-        rx=_scored(rx, listening.mos) if listening else rx,
-        tx=tx,
-        buffer_ms=buffer,
-        rtt_ms=rtt,
+    return replace(
+        measured,
+        rx=replace(measured.rx, mos=_rounded(listening.mos, 2)),
         delay_ms=_rounded(delay, 1),
-        r=_rounded(overall.common, 1) if overall else None,
-        mos_lq=_rounded(listening.mos, 2) if listening else None,
+        r=_rounded(overall.common, 1),
+        mos_lq=_rounded(listening.mos, 2),
         mos_cq=_rounded(talking.mos, 2) if talking else None,
-        word=word_of(overall.common) if overall else None,
-        assumed=bool(impairment and impairment.assumed),
+        word=word_of(overall.common),
+        assumed=impairment.assumed,
     )
 
 
@@ -271,10 +271,6 @@ def _burst_ratio(stats: StreamStats, loss_pct: float) -> float:
     if stats.rx_loss_run < 1 or not 0 < loss_pct < 100:
         return 1.0
     return stats.rx_loss_run * (1 - loss_pct / 100)
-
-
-def _scored(flow: Flow, mos: float) -> Flow:
-    return replace(flow, mos=round(mos, 2))
 
 
 def _share(part: int, whole: int) -> float | None:
