@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -360,6 +361,21 @@ async def test_the_phone_says_it_once_shows_it_and_ends_the_call_with_it() -> No
         assert call.end.audio_problem == problem
         assert problem in texts.end_sentence(call)
         assert problem in texts.end_sentence(b.history.rows[0])
+
+
+async def test_sound_that_comes_and_goes_is_told_once_and_shown_each_time() -> None:
+    async with bench() as b:
+        call_id = await b.phone.dial("answer")
+        await b.settle()
+        came, shown = 0, []
+        for second in range(1, 31):
+            came += 50 if second % 10 in {8, 9} else 0
+            b.clock.advance(1)
+            b.stack.report(replace(stats(second, came=came), call_id=call_id, rx_level_db=HEARD))
+            await b.settle()
+            shown.append(bool(b.call(call_id).audio_problem))
+        assert sum(not before and after for before, after in pairwise(shown)) > 1
+        assert len([e for e in b.events if isinstance(e, Notice)]) == 1
 
 
 async def test_a_problem_that_went_away_is_not_in_the_end_cause() -> None:

@@ -22,6 +22,7 @@ class _Watched:
         self.heard = False
         self.spoken = False
         self.found: Diagnosis | None = None
+        self.told: set[AudioFault] = set()
 
 
 class AudioWatch:
@@ -44,6 +45,13 @@ class AudioWatch:
         watched.found = found
         return found
 
+    def is_news(self, call_id: CallId, found: Diagnosis) -> bool:
+        """Whether this fault is the first of its kind in the call; sound that comes and goes is told once."""
+        told = self._calls[call_id].told
+        news = found.fault not in told
+        told.add(found.fault)
+        return news
+
     def forget(self, call_id: CallId) -> None:
         """The call is over."""
         self._calls.pop(call_id, None)
@@ -55,7 +63,7 @@ class AudioWatch:
         elif watched.circumstances != _circumstances(call) or _begun_anew(watched, stats):
             fresh = _Watched(call, now)
             fresh.heard = watched.heard and fresh.remote == watched.remote
-            fresh.spoken = watched.spoken
+            fresh.spoken, fresh.told = watched.spoken, watched.told
             watched = self._calls[call.id] = fresh
         return watched
 

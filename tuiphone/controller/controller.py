@@ -498,7 +498,7 @@ class Controller:
         self._reporter.see(call, quality, now)
         found = self._audio.see(call, stats, now)
         sentence = diagnosis_sentence(found) if found else ""
-        if self._calls.audio_problem(call.id, sentence) and sentence:
+        if self._calls.audio_problem(call.id, sentence) and found and self._audio.is_news(call.id, found):
             words = _("Line {line}: {problem}").format(line=call.line, problem=sentence)
             self._hub.publish(Notice(NoticeLevel.WARNING, words))
         if self._rtp.silent_too_long(call, stats):
