@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -85,8 +86,9 @@ class Phone:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         # A path of pytest's may be longer than the 107 bytes that a Unix socket's address has room for.
-        self._short = Path(tempfile.mkdtemp(prefix="phone-"))
-        self.home = self._short / "home"
+        short = Path(tempfile.mkdtemp(prefix="phone-"))
+        weakref.finalize(self, shutil.rmtree, short, ignore_errors=True)
+        self.home = short / "home"
         self.home.symlink_to(self.folder.absolute(), target_is_directory=True)
         self.socket = self.home / "run" / "engine.sock"
         self._write_config()
@@ -245,7 +247,6 @@ class Phone:
         if self._connection is not None:
             await self._connection.close()
         await self.engine.stop(6)
-        shutil.rmtree(self._short, ignore_errors=True)
         if kind is not None:
             print(f"--- phone {self.user}\n{self.log()}")
 
