@@ -28,13 +28,13 @@ from tuiphone.tui.attention import Attention
 from tuiphone.tui.commands import commands
 from tuiphone.tui.desk import ScreenDesk, StartEngine
 from tuiphone.tui.glyphs import glyphs
-from tuiphone.tui.keys import DIGITS, Keymap, is_letter
+from tuiphone.tui.keys import ALT_DIGITS, DIGITS, Keymap, is_letter
 from tuiphone.tui.panels.dial import DialPanel
 from tuiphone.tui.reasons import no_engine
 from tuiphone.tui.screen import MainScreen
 from tuiphone.tui.session import Connect, Session
 from tuiphone.tui.store import Store, Topic
-from tuiphone.tui.themes import THEMES, choose
+from tuiphone.tui.themes import THEMES, choose, extra_variables
 from tuiphone.tui.tight import tight
 from tuiphone.tui.view import View
 
@@ -159,6 +159,10 @@ class TuiPhone(App[str], inherit_bindings=False):
         if wrapped != sequence:
             self.write_raw(wrapped)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of ours for any theme."""
+        return extra_variables(self.current_theme)
+
     def use_theme(self, name: str) -> None:
         """Show a theme; an unknown one is passed over."""
         if name in self.available_themes and name != self.theme:
@@ -219,7 +223,13 @@ class TuiPhone(App[str], inherit_bindings=False):
         key = _name(event)
         ids = self.view.keymap.ids(key)
         on_main = self.screen is self.main
-        if on_main and event.is_printable and event.character and self.focused is self.main.dial.input:
+        if (
+            on_main
+            and is_letter(key)
+            and event.is_printable
+            and event.character
+            and self.focused is self.main.dial.input
+        ):
             # Typed faster than the focus moved: it was meant for the number, not for the call.
             self.main.dial.press(event.character)
         elif ids and (on_main or not is_letter(key)):
@@ -330,6 +340,8 @@ def _name(event: Key) -> str:
     """The key as the configuration writes it."""
     if event.key.startswith(("ctrl+", "alt+")):
         return event.key
+    if event.character in ALT_DIGITS:
+        return ALT_DIGITS[event.character]
     if event.is_printable and event.character:
         return event.character
     return event.key

@@ -36,6 +36,8 @@ _SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+j": "enter", "ctrl+h": "backs
 _FLOW = frozenset({"ctrl+s", "ctrl+z"})
 DIGITS = frozenset("0123456789*#ABCD")
 """Keys that are DTMF digits in a call and dial otherwise; no command can have them."""
+ALT_DIGITS = {sign: f"alt+{digit}" for digit, sign in zip("1234567890", "¡™£¢∞§¶•ªº", strict=True)}
+"""What Textual makes of Escape and a digit, which is how most terminals send Alt and a digit."""
 _FOR_FIELDS = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "space", "tab", "enter"})
 _FOR_FIELDS_TOO = frozenset({"backspace", "delete", "insert", "shift+tab"})
 

@@ -70,7 +70,7 @@ class Listing(Rows, Generic[T], can_focus=True):
     def rows(self, width: int, height: int) -> Sequence[Content]:
         """The part of the list around the cursor."""
         if not self.items:
-            return [Content.styled(self.empty(), "$foreground 60%")]
+            return [Content.styled(self.empty(), "$muted")]
         self._top = max(0, min(self._top, self.cursor, len(self.items) - height))
         if self.cursor >= self._top + height:
             self._top = self.cursor - height + 1

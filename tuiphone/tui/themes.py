@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DEFAULT = "tuiphone"
@@ -73,6 +74,18 @@ THEMES: tuple[Theme, ...] = (
         variables={"border": "#5a3d8a", "border-blurred": "#b5b5b5"},
     ),
 )
+
+
+def extra_variables(theme: Theme) -> dict[str, str]:
+    """Colours that no theme names: ``muted`` for what is secondary, ``faint`` for what is not possible now."""
+    if theme.ansi:
+        return {"muted": "ansi_default", "faint": "ansi_bright_black"}
+    colours = theme.to_color_system().generate()
+    background, foreground = Color.parse(colours["background"]), Color.parse(colours["foreground"])
+    return {
+        "muted": background.blend(foreground, 0.62).hex,
+        "faint": background.blend(foreground, 0.38).hex,
+    }
 
 
 def choose(wanted: str, known: set[str], colours: str | None) -> str:

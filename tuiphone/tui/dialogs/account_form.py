@@ -45,7 +45,7 @@ class Cycle(Static, can_focus=True):
         self._show()
 
     def _show(self) -> None:
-        hint = Content.styled(" / ".join(word for word in self._values if word != self.value), "$foreground 60%")
+        hint = Content.styled(" / ".join(word for word in self._values if word != self.value), "$muted")
         self.update(Content.styled(self.value, "bold") + Content(f" {self._view.glyphs.menu}  ") + hint)
 
     def action_turn(self, step: int) -> None:

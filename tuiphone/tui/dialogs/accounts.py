@@ -49,7 +49,7 @@ class AccountList(Listing[AccountStatus]):
             fit(item.account.title, 16, self.signs.cut),
             f" {fit(word, 22, self.signs.cut)}",
         )
-        return row(text, (address, "" if here else "$foreground 60%"))
+        return row(text, (address, "" if here else "$muted"))
 
     def empty(self) -> str:
         """Without accounts."""
@@ -122,7 +122,7 @@ class AccountDetail(Rows):
         where = f"{status.account.transport.value.upper()}, {texts.dtmf_method(status.account.dtmf)}"
         kept = _("kept in config.toml") if status.stored == "config" else _("added on the screen")
         lines = Content.styled(sentence, "$text-warning" if bad else "").wrap(width)
-        return [*lines, Content.styled(f"{where}, {kept}", "$foreground 60%")][:height]
+        return [*lines, Content.styled(f"{where}, {kept}", "$muted")][:height]
 
 
 class Accounts(Dialog[None]):

@@ -58,15 +58,13 @@ class _Text(Reader):
             notes.append(self.store.engine)
         lines = [Content("")]
         for note in notes:
-            lines.extend(Content.styled(note, "$foreground 60%").wrap(width))
+            lines.extend(Content.styled(note, "$muted").wrap(width))
         return lines
 
     def _key(self, keys: str, what: str, width: int, reason: str = "") -> Content:
         tail = f"  ({reason})" if reason else ""
         text = fit(f"{what}{tail}", max(10, width - _KEYS_WIDTH), self.signs.cut).rstrip()
-        return row(
-            (fit(keys, _KEYS_WIDTH, self.signs.cut), "$text-accent"), (text, "$foreground 60%" if reason else "")
-        )
+        return row((fit(keys, _KEYS_WIDTH, self.signs.cut), "$text-accent"), (text, "$muted" if reason else ""))
 
 
 class Help(Dialog[None]):

@@ -28,8 +28,8 @@ class _Log(Reader):
             wrapped = Content(printable(message.text, 2000)).wrap(max(10, width - 9))
             for index, part in enumerate(wrapped):
                 moment = texts.clock(message.at, seconds=True) if index == 0 else " " * 8
-                lines.append(Content.styled(f"{moment} ", "$foreground 60%") + part.stylize(_STYLES[message.level]))
-        return lines or [Content.styled(_("no messages yet"), "$foreground 60%")]
+                lines.append(Content.styled(f"{moment} ", "$muted") + part.stylize(_STYLES[message.level]))
+        return lines or [Content.styled(_("no messages yet"), "$muted")]
 
 
 class Messages(Dialog[None]):

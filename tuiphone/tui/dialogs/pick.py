@@ -43,9 +43,9 @@ class ChoiceList(Listing[Choice]):
         label = cut(item.label, room, self.signs.cut)
         note = cut(item.note, room - cell_len(label) - 2, self.signs.cut) if item.note else ""
         gap = "  " if note else ""
-        text = row(f" {label}{gap}", (note, "" if here else "$foreground 60%"))
+        text = row(f" {label}{gap}", (note, "" if here else "$muted"))
         content = row(text, " " * max(0, room + 1 - text.cell_length), (mark, "" if here else "$text-accent"))
-        return content.stylize("$foreground 60%") if item.off and not here else content
+        return content.stylize("$muted") if item.off and not here else content
 
     def empty(self) -> str:
         """When nothing fits the filter."""

@@ -28,7 +28,7 @@ class _Figures(Reader):
         call = self.store.current()
         quality = self.store.quality.get(call.id) if call else None
         if call is None or quality is None:
-            return [Content.styled(_("nothing has been measured yet"), "$foreground 60%")]
+            return [Content.styled(_("nothing has been measured yet"), "$muted")]
         lines = [self._head(call, quality), Content(""), *self._table(quality), Content(""), *self._whole(quality)]
         course = sparkline(tuple(self.store.scores.get(call.id, ())), width - _NAME, self.signs)
         if course:
@@ -53,7 +53,7 @@ class _Figures(Reader):
             (_("level"), lambda flow: _unit(flow.level_db, _("dB"))),
             (_("MOS"), lambda flow: _unit(flow.mos, "", 1)),
         )
-        head = Content.styled(self._cells("", _("from the far end"), _("to the far end")), "$foreground 60%")
+        head = Content.styled(self._cells("", _("from the far end"), _("to the far end")), "$muted")
         rows = [self._line(name, self._cells("", show(quality.rx), show(quality.tx), 0)) for name, show in columns]
         return [head, *rows]
 
@@ -69,7 +69,7 @@ class _Figures(Reader):
         return [self._line(name, value) for name, value in figures]
 
     def _line(self, name: str, value: str) -> Content:
-        return row((fit(name, _NAME, self.signs.cut), "$foreground 60%"), value)
+        return row((fit(name, _NAME, self.signs.cut), "$muted"), value)
 
     def _cells(self, name: str, left: str, right: str, indent: int = _NAME) -> str:
         return f"{name:<{indent}}{fit(left, _COLUMN, self.signs.cut)}{right}"

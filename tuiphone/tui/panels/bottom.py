@@ -32,7 +32,7 @@ class MessageLine(Rows):
         message = self.store.messages[-1]
         sign = "" if message.level is NoticeLevel.INFO else f"{self.signs.warning} "
         text = cut(f"{sign}{message.text}", width - 8, self.signs.cut)
-        line = row((f" {texts.clock(message.at)} ", "$foreground 60%"), (text, _STYLES[message.level]))
+        line = row((f" {texts.clock(message.at)} ", "$muted"), (text, _STYLES[message.level]))
         return [click(line, "command('messages')")]
 
 
@@ -45,7 +45,7 @@ class Footer(Rows):
         """One row: what is possible, then greyed what is not, then the keys that are always there."""
         typing = isinstance(self.app.focused, Input) or self.app.screen is not self.screen
         tail = Content(" ").join(self._piece(self.view.commands[command_id], typing) for command_id in _ALWAYS)
-        tail = row((f" {self.signs.bar} ", "$foreground 60%"), tail)
+        tail = row((f" {self.signs.bar} ", "$muted"), tail)
         room = width - tail.cell_length - 1
         shown: list[Content] = []
         used = 0
@@ -69,5 +69,5 @@ class Footer(Rows):
         if command.enabled(self.store) is None:
             text = row((key, "bold $text-accent"), f" {word} ")
         else:
-            text = Content.styled(f"{key} {word} ", "$foreground 35%")
+            text = Content.styled(f"{key} {word} ", "$faint")
         return click(text, f"command('{command.id}')")

@@ -32,7 +32,7 @@ def meter(level_db: float | None, width: int, signs: Glyphs) -> tuple[tuple[str,
     filled, empty = bar(value, width, signs.meter_on, signs.meter_off)
     number = "" if level_db is None or level_db <= _FLOOR_DB else f"{level_db:.0f} dB"
     loud = "$text-warning" if level_db is not None and level_db > -6 else "$text-success"
-    return (filled, loud), (empty, "$foreground 35%"), f"{number:>7}"
+    return (filled, loud), (empty, "$faint"), f"{number:>7}"
 
 
 class CallPanel(Rows, can_focus=True):
@@ -75,9 +75,9 @@ class CallPanel(Rows, can_focus=True):
 
     def _no_call(self, width: int, height: int) -> list[Content]:
         dial = _("{key}, or a digit, begins to dial").format(key=self.view.hint("dial"))
-        rows = [Content.styled(_("No call"), "bold"), Content.styled(dial, "$foreground 60%"), Content("")]
+        rows = [Content.styled(_("No call"), "bold"), Content.styled(dial, "$muted"), Content("")]
         if self.store.last_ended:
-            rows.append(Content.styled(_("last call"), "$foreground 60%"))
+            rows.append(Content.styled(_("last call"), "$muted"))
             rows.extend(Content(texts.end_sentence(self.store.last_ended)).wrap(width))
         elif self.store.missing:
             for sentence in self.store.missing:
@@ -93,7 +93,7 @@ class CallPanel(Rows, can_focus=True):
         time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
         right = Content(f"{texts.direction_word(call.direction)} {time:>8}")
         uri = cut(texts.short_uri(call.remote.uri), width - right.cell_length - 1, self.signs.cut)
-        return spread(Content.styled(uri, "$foreground 60%"), right, width)
+        return spread(Content.styled(uri, "$muted"), right, width)
 
     def _media(self, call: Call, width: int) -> Content:
         status = self.store.accounts.get(call.account_id)
@@ -110,13 +110,13 @@ class CallPanel(Rows, can_focus=True):
         title = self.store.account_title(call.account_id)
         text = _("to {account}") if call.direction is Direction.INCOMING else _("from {account}")
         hold = Content.styled(texts.hold_words(call), "bold $text-warning")
-        return spread(Content.styled(text.format(account=title), "$foreground 60%"), hold, width)
+        return spread(Content.styled(text.format(account=title), "$muted"), hold, width)
 
     def _mic(self, call: Call, width: int) -> Content:
         if call.muted:
             word, style = _("MUTED"), "bold reverse $text-error"
         elif not call.is_talking or not self.store.is_up:
-            word, style = _("off"), "$foreground 60%"
+            word, style = _("off"), "$muted"
         else:
             word, style = _("live"), "$text-success"
         levels = self._levels(call)
@@ -131,7 +131,7 @@ class CallPanel(Rows, can_focus=True):
         return click(self._meter(_("ear"), levels.ear_db if levels else None, right, width), "open('devices')")
 
     def _levels(self, call: Call) -> Levels | None:
-        return self.store.levels.get(call.id) if call.state is CallState.TALKING else None
+        return self.store.levels.get(call.id) if call.is_talking else None
 
     def _meter(self, name: str, level: float | None, right: Content, width: int) -> Content:
         length = max(6, min(24, width - 25))
@@ -147,15 +147,15 @@ class CallPanel(Rows, can_focus=True):
             return Content.styled(call.audio_problem, "bold $text-error").truncate(width, ellipsis=True)
         if stats.rx_silent_s >= 5 and not call.remote_hold and not call.local_hold:
             silent = _("no sound for {seconds} s").format(seconds=int(stats.rx_silent_s))
-            return row((silent, "bold $text-error"), "  ", (text, "$foreground 60%")).truncate(width)
+            return row((silent, "bold $text-error"), "  ", (text, "$muted")).truncate(width)
         course = sparkline(tuple(self.store.scores.get(call.id, ())), width - len(text) - 2, self.signs)
-        return spread(Content.styled(text, "$foreground 60%"), Content.styled(course, "$foreground 60%"), width)
+        return spread(Content.styled(text, "$muted"), Content.styled(course, "$muted"), width)
 
     def _dtmf(self, call: Call, width: int) -> Content:
         if call.state is not CallState.TALKING:
             return Content("")
         method = texts.dtmf_method(call.dtmf)
-        left = row(("DTMF ", "$foreground 60%"), method)
+        left = row(("DTMF ", "$muted"), method)
         if call.dtmf_sent:
             left = row(left, "  " + _("sent {count}").format(count=call.dtmf_sent))
         if call.dtmf_received:

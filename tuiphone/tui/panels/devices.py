@@ -76,14 +76,14 @@ class DevicesPanel(Listing["DeviceRole | str"]):
             shown = Content.styled(f"{self.signs.warning} {name}", "$text-warning")
         else:
             shown = Content(fit(name, room, self.signs.cut))
-        return row((f" {word}", "$foreground 60%"), shown, right)
+        return row((f" {word}", "$muted"), shown, right)
 
     def _tone(self, on: bool) -> Content:
         word = (_("plays; Enter ends it"), "bold $text-accent") if on else (_("Enter plays it on the ear"), "")
-        return row((f" {fit(_('tone'), 6, self.signs.cut)}", "$foreground 60%"), word)
+        return row((f" {fit(_('tone'), 6, self.signs.cut)}", "$muted"), word)
 
     def _meter(self, on: bool, width: int) -> Content:
-        head = (f" {fit(_('meter'), 6, self.signs.cut)}", "$foreground 60%")
+        head = (f" {fit(_('meter'), 6, self.signs.cut)}", "$muted")
         if not on:
             return row(head, _("Enter shows the microphone"))
         levels = self.store.levels.get("")

@@ -19,6 +19,7 @@ from tuiphone.model.account import Account
 from tuiphone.model.address import AddressError, DialPlan, plan_dial
 from tuiphone.model.call import Direction
 from tuiphone.model.record import CallRecord
+from tuiphone.tui.keys import ALT_DIGITS
 from tuiphone.tui.paint import click, cut, fit, plain, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.rows import Rows
@@ -99,6 +100,9 @@ class DialInput(Input):
 
     def on_key(self, event: Key) -> None:
         """Suggestions and escape."""
+        if event.character in ALT_DIGITS:
+            event.prevent_default()
+            return
         if event.key in {"up", "down"}:
             self.post_message(self.Step(1 if event.key == "down" else -1))
         elif event.key == "escape":
@@ -228,7 +232,7 @@ class DialFrom(Rows):
             return [Content.styled(_("no account"), "$text-warning")] if self.store.was_up else []
         title = cut(f"{account.title}", width - 12, self.signs.cut)
         key = self.view.hint("dial_from")
-        text = row((_("from "), "$foreground 60%"), (title, "bold"), f" {self.signs.menu} ", (key, "$text-accent"))
+        text = row((_("from "), "$muted"), (title, "bold"), f" {self.signs.menu} ", (key, "$text-accent"))
         return [click(text, "command('dial_from')")]
 
 
@@ -261,7 +265,7 @@ class DialHelp(Rows):
         if not value.strip():
             last = last_dialled(self.store)
             text = _("Enter brings back {number}").format(number=last) if last else _("type a number, Enter dials it")
-            return [Content.styled(cut(text, width, self.signs.cut), "$foreground 60%")]
+            return [Content.styled(cut(text, width, self.signs.cut), "$muted")]
         account = self.store.account_to_dial_from()
         planned = plan(value, account)
         if isinstance(planned, str):
@@ -278,7 +282,7 @@ class DialHelp(Rows):
         rows = []
         for index, (target, name) in enumerate(found[first : first + room], first):
             text = fit(f" {target}  {name}", width, self.signs.cut)
-            style = "reverse" if index == self.choice else "$foreground 60%"
+            style = "reverse" if index == self.choice else "$muted"
             rows.append(click(Content.styled(text, style), f"suggest({index})"))
         return rows
 
@@ -298,7 +302,7 @@ class DialHelp(Rows):
             for key in line:
                 action = f"press('{key}')"
                 letters = f"{_LETTERS.get(key, ''):<4}"
-                face = row(f"{upright} ", (key, "bold"), " ", (letters, "$foreground 60%"), upright)
+                face = row(f"{upright} ", (key, "bold"), " ", (letters, "$muted"), upright)
                 tops.append(click(top_left + edge + top_right, action))
                 faces.append(click(face, action))
                 feet.append(click(low_left + edge + low_right, action))

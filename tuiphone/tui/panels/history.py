@@ -53,7 +53,7 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief:
         (f" {sign} {fit(word, 6, signs.cut)}", style),
         (f" {party}", emphasis),
         f"{length} {when}",
-        (why, "$foreground 60%"),
+        (why, "$muted"),
     )
 
 

@@ -56,7 +56,7 @@ class Lines(Rows, can_focus=True):
         time_word = _("time")
         heading = heading[: max(0, width - len(time_word) - 1)] + time_word + " "
         lines = [self._line(number, width) for number in self._numbers(height - 1)]
-        rows = [Content.styled(heading, "$foreground 60%"), *lines]
+        rows = [Content.styled(heading, "$muted"), *lines]
         return [*rows, *self._history(width, height - len(rows))]
 
     def _numbers(self, room: int) -> range:
@@ -69,7 +69,7 @@ class Lines(Rows, can_focus=True):
     def _line(self, number: int, width: int) -> Content:
         call = next((call for call in self.store.calls.values() if call.line == number), None)
         if call is None:
-            return Content.styled(f"  {number:>2} {self.signs.off}", "$foreground 35%")
+            return Content.styled(f"  {number:>2} {self.signs.off}", "$faint")
         here = self.store.current() is call
         mark = self.signs.selected if here else " "
         flags = _("mute") if call.muted else ""
@@ -84,7 +84,7 @@ class Lines(Rows, can_focus=True):
             (f"{fit(state, 5, self.signs.cut)}", state_style(call)),
             " ",
             (f" {party}", "bold" if here else ""),
-            (more, "$foreground 60%"),
+            (more, "$muted"),
             (flags, "bold $text-error"),
             f"{time:>8} ",
         )
@@ -100,7 +100,7 @@ class Lines(Rows, can_focus=True):
         if room < 2 or self.screen.has_class("-roomy"):
             return []
         title = f" {self.signs.rule} {_('history')} "
-        rule = Content.styled(title + self.signs.rule * max(0, width - len(title) - 1), "$foreground 60%")
+        rule = Content.styled(title + self.signs.rule * max(0, width - len(title) - 1), "$muted")
         recent = self.store.history[: room - 1]
         rows = [record_row(record, width, self.signs, self.store.clock(), brief=True) for record in recent]
         return [click(content, "command('history')") for content in (rule, *rows)]

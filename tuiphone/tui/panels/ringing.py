@@ -38,7 +38,7 @@ class RingingStrip(Rows):
         reason = text.format(reason=self.store.lost_reason)
         first = fit(f" {self.signs.failed} {reason}", width, self.signs.cut)
         stale = _("what is shown may be over") if self.store.calls else ""
-        keys = row(" ", self._key("start_engine"), self._key("leave"), (stale, "$foreground 60%"))
+        keys = row(" ", self._key("start_engine"), self._key("leave"), (stale, "$muted"))
         return [Content.styled(first, "bold reverse $text-error"), keys.truncate(width)]
 
     def _ringing(self, call: Call, width: int) -> list[Content]:
@@ -74,6 +74,6 @@ class RingingStrip(Rows):
         key = self.view.hint("history")
         shown = row(
             (f" {self.signs.missed} {text}", "$text-error"),
-            ("  " + _("{key} shows it").format(key=key), "$foreground 60%"),
+            ("  " + _("{key} shows it").format(key=key), "$muted"),
         )
         return [Content(""), click(shown.truncate(width), "command('history')")]

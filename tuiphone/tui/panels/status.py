@@ -26,7 +26,7 @@ def registration_sign(status: AccountStatus, signs: Glyphs) -> tuple[str, str]:
         return signs.trying, "$text-accent"
     if state in {RegistrationState.WAITING, RegistrationState.REJECTED}:
         return signs.failed, "bold $text-error"
-    return signs.off, "$foreground 60%"
+    return signs.off, "$muted"
 
 
 class StatusBar(Rows):
@@ -69,7 +69,7 @@ class StatusBar(Rows):
             part = self._account(status)
             left = len(statuses) - index
             if used + part.cell_length + (4 if left > 1 else 0) > room:
-                parts.append(Content.styled(f"+{left}", "$foreground 60%"))
+                parts.append(Content.styled(f"+{left}", "$muted"))
                 break
             parts.append(part)
             used += part.cell_length + 2
@@ -92,7 +92,7 @@ class StatusBar(Rows):
         if device.problem:
             shown = row((f"{self.signs.warning} ", "$text-warning"), (name, "$text-warning"))
         else:
-            shown = Content.styled(name, "$foreground 60%")
+            shown = Content.styled(name, "$muted")
         parts = [click(ready, "command('dnd')")]
         if with_device and width >= 70 and self.store.is_up:
             parts.append(click(shown, "command('devices')"))

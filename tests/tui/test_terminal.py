@@ -1,0 +1,123 @@
+"""The screen on real terminals: in tmux, by keys as a terminal sends them; and what it writes to one."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEMO = [sys.executable, "-m", "tests.tui.demo"]
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Tmux:
+    """A tmux server of its own with one pane."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def run(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self._name, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=10, cwd=ROOT).stdout
+
+    def open(self, *arguments: str, width: int = 80, height: int = 24) -> None:
+        command = "env -u COLUMNS -u LINES " + " ".join([*DEMO, *arguments]) + "; echo left with $?; sleep 60"
+        self.run("new-session", "-d", "-x", str(width), "-y", str(height), "-s", "phone", command)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.run("send-keys", "-t", "phone", key)
+
+    def until(self, text: str, wait_s: float = 20.0) -> str:
+        deadline = time.monotonic() + wait_s
+        while text not in (screen := self.run("capture-pane", "-p", "-t", "phone")):
+            assert time.monotonic() < deadline, f"no {text!r} on:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    server = Tmux(f"tuiphone-{os.getpid()}-{tmp_path.name}")
+    yield server
+    server.run("kill-server")
+
+
+@pytest.mark.terminal
+def test_a_call_by_keys_in_tmux(tmux: Tmux) -> None:
+    tmux.open()
+    tmux.until("RINGING line 3")
+    tmux.press("F6")
+    tmux.until("3 TALK ")
+    tmux.press("M-1")
+    tmux.until("Ana Souza                      ON HOLD")
+    tmux.press("]", "]", "o")
+    tmux.until("3 HOLD ")
+    tmux.press("d", "2", "0")
+    tmux.until("dials 20 from 2001 sales")
+    tmux.press("Enter")
+    tmux.until("RINGS THERE")
+    tmux.press("F8")
+    tmux.until("You cancelled the call to 20")
+    tmux.press("C-p")
+    tmux.until("type to filter")
+    tmux.press("Escape", "F1")
+    tmux.until("Up Down scroll")
+    tmux.press("F1", "C-q")
+    tmux.until("3 calls are going on")
+    tmux.press("Enter")
+    tmux.until("left with 0")
+
+
+@pytest.mark.terminal
+def test_a_resized_terminal_shows_what_has_room(tmux: Tmux) -> None:
+    tmux.open(width=120, height=40)
+    tmux.until("5 History")
+    tmux.run("resize-window", "-t", "phone", "-x", "60", "-y", "20")
+    shrunk = tmux.until("] next ─╯\n╭─ 3 Dial ─")
+    assert "1 Lines" in shrunk
+    assert "2 Call" not in shrunk
+    assert all(len(row) <= 60 for row in shrunk.splitlines())
+
+
+def written_in(seconds: float, *arguments: str) -> bytes:
+    """What the demo writes to a terminal in so many seconds, once it has come to rest."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LINES="24", COLUMNS="80")
+        os.execv(DEMO[0], [*DEMO, *arguments])
+    try:
+        begun = read_until(terminal, time.monotonic() + 20, b"Help")
+        assert b"Help" in begun, begun[-500:]
+        read_until(terminal, time.monotonic() + 3)
+        return read_until(terminal, time.monotonic() + seconds)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+def read_until(terminal: int, deadline: float, text: bytes | None = None) -> bytes:
+    data = b""
+    while time.monotonic() < deadline and not (text and text in data):
+        if select.select([terminal], [], [], 0.05)[0]:
+            data += os.read(terminal, 65536)
+    return data
+
+
+def test_an_idle_screen_writes_next_to_nothing() -> None:
+    # The clock may turn once, and one account may be tried again.
+    assert len(written_in(6.0, "idle")) < 6 * 200
+
+
+def test_a_call_with_meters_stays_below_two_kilobytes_a_second() -> None:
+    assert len(written_in(6.0)) < 6 * 2000
