@@ -51,6 +51,9 @@ def main(argv: list[str]) -> int:
     except BuildError as error:
         print(error.report(), file=sys.stderr)
         return 1
+    except OSError as error:
+        print(BuildError(str(error), "look at the disk's space and rights").report(), file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it stopped", file=sys.stderr)
         return 130

@@ -9,7 +9,7 @@ from pathlib import Path
 from .cache import Cache, Lock, host_facts, key_of
 from .command import Log, Runner
 from .errors import BuildError
-from .module import check_module, link_module
+from .module import Module, check_module, link_module
 from .progress import Progress
 from .sources import Finder, Shelf, Source, read_pins
 from .tree import Tree
@@ -147,20 +147,30 @@ class Build:
             tree = Tree(self.cache.tree(keys.tree), runner, self.progress, self.jobs or os.cpu_count() or 1)
             voice = sources.voice.path if sources.voice else None
             tree.build(sources.pjproject.path, NATIVE / "patches", NATIVE / "config_site.h", voice)
-            self._finish(tree, sources, keys, target)
+            module = self._link(tree, sources)
+            now = make_keys(sources)
+            if now != keys:
+                # Edited while it was compiled: what was made is of neither state.
+                self.progress.say("  the recipe changed meanwhile: once more")
+                if now.tree != keys.tree:
+                    shutil.rmtree(tree.folder, ignore_errors=True)
+                return self._make(runner, sources)
+            self._place(tree, module, wheel_version(sources.pjproject.release, keys.wheel), target)
             if not self.keep_tree:
                 shutil.rmtree(tree.folder, ignore_errors=True)
         return Product(target)
 
-    def _finish(self, tree: Tree, sources: Sources, keys: Keys, target: Path) -> None:
+    def _link(self, tree: Tree, sources: Sources) -> Module:
         with self.progress.step("link"):
             module = link_module(tree, NATIVE, sources.voice is not None)
         with self.progress.step("smoke test"):
             check_module(tree, module)
+        return module
+
+    def _place(self, tree: Tree, module: Module, version: str, target: Path) -> None:
         part = target.with_name(target.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        version = wheel_version(sources.pjproject.release, keys.wheel)
         write_wheel(module.files, version, wheel_tag(), part)
         shutil.copy2(tree.program, part / "pjsua")
         tree.runner.run("strip", ["strip", str(part / "pjsua")], part)

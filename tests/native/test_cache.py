@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pytest
+from pjbuild import recipe
 from pjbuild.cache import Cache, Lock, default_root, key_of
-from pjbuild.recipe import Sources, find_product, make_keys
+from pjbuild.command import Runner
+from pjbuild.module import Module
+from pjbuild.progress import Progress
+from pjbuild.recipe import Build, Keys, Sources, find_product, make_keys
 from pjbuild.sources import Source
+from pjbuild.tree import Tree
 
 from .conftest import ROOT
 
@@ -64,6 +71,33 @@ def test_settings_patches_and_sources_change_both_keys(tmp_path: Path) -> None:
 
 def test_nothing_is_found_in_an_empty_cache(cache: Cache) -> None:
     assert find_product(cache) is None
+
+
+def test_a_recipe_edited_during_the_build_is_built_again(
+    cache: Cache, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "pjsua2.py"
+    made.write_text("x")
+    module = Module(tmp_path, has_voice=False)
+    keys = iter([Keys("t", "before"), Keys("t", "after"), Keys("t", "after"), Keys("t", "after")])
+    linked: list[int] = []
+
+    def link(*_: object) -> Module:
+        linked.append(1)
+        return module
+
+    monkeypatch.setattr(recipe, "make_keys", lambda _: next(keys))
+    monkeypatch.setattr(recipe, "link_module", link)
+    monkeypatch.setattr(recipe, "check_module", lambda *_: None)
+    monkeypatch.setattr(Module, "files", [made])
+    monkeypatch.setattr(Tree, "build", lambda *_: None)
+    monkeypatch.setattr(Tree, "program", Path(sys.executable))
+    build = Build(cache, Progress(io.StringIO()))
+    product = build._make(runner, Sources(source("aa"), None))
+    assert product.folder == cache.product("after")
+    assert "kafter" in product.wheel.name
+    assert len(linked) == 2
+    assert not cache.product("before").exists()
 
 
 def test_a_second_build_waits_for_the_first(tmp_path: Path) -> None:
