@@ -68,6 +68,6 @@ def _cause(diagnosis: Diagnosis) -> str:
         FaultCause.CODEC: _("it is not {codec}, which was agreed on"),
         FaultCause.DEVICE: _("the microphone delivers nothing: look at the devices panel"),
         FaultCause.FAR_MUTED: _("the far end's microphone is muted or off, or it holds you without saying so"),
-        FaultCause.STOPPED: _("the network broke off, or the far end stopped sending"),
+        FaultCause.STOPPED: _("the network broke off, or the far end is gone: its reports stay away too"),
     }
     return texts[diagnosis.cause]

@@ -144,16 +144,19 @@ def test_of_two_private_addresses_the_one_that_is_sent_to_is_named() -> None:
     )
 
 
-def test_sound_that_breaks_off_in_mid_word_is_told() -> None:
+def test_a_far_end_that_is_gone_is_told_once_its_reports_stay_away_too() -> None:
     watching = Watching(AudioWatch())
     assert watching.go(stats, 20) is None
-    found = watching.go(lambda s: stats(s, came=1000), 5)
+    gone: Course = lambda s: stats(s, came=1000, reports=4)  # noqa: E731
+    assert watching.go(gone, 8) is None, "it may pause while nobody speaks"
+    found = watching.go(gone, 1)
     assert found is not None
     assert (found.fault, found.cause) == (AudioFault.NOTHING_RECEIVED, FaultCause.STOPPED)
     assert diagnosis_sentence(found) == (
-        "no more sound packets come from 203.0.113.9:4000 (the network broke off, or the far end stopped sending)"
+        "no more sound packets come from 203.0.113.9:4000"
+        " (the network broke off, or the far end is gone: its reports stay away too)"
     )
-    assert watching.go(lambda s: stats(s, came=1000), 90) == found, "for as long as nothing comes"
+    assert watching.go(gone, 90) == found, "for as long as nothing comes"
     assert watching.go(stats, 2) is None, "and no longer"
 
 
@@ -268,15 +271,19 @@ def test_our_own_silence_suppression_is_no_fault_but_speech_unsent_is() -> None:
 
 
 def test_a_far_end_that_sends_nothing_while_nobody_speaks() -> None:
-    """It stops after a quiet moment, or has paused before."""
-    watching = Watching(AudioWatch())
-    assert watching.go(lambda s: stats(s, ear=HEARD if s < 10 else -60.0), 10) is None
-    assert watching.go(lambda s: stats(s, came=500), 25) is None
+    """Its RTCP goes on, or it never sent any; how loud it was at the end says nothing."""
+    for reports in (None, 0):
+        watching = Watching(AudioWatch())
+        assert watching.go(lambda s, r=reports: stats(s, reports=r, rtcp=False), 10) is None
+        for _ in range(60):
+            assert watching.go(lambda s, r=reports: stats(s, came=500, reports=r, rtcp=False), 1) is None
 
+
+def test_a_far_end_that_seldom_reports_is_given_time() -> None:
     watching = Watching(AudioWatch())
-    watching.go(lambda s: stats(s, came=50 * min(s, 4)), 6)
-    watching.go(lambda s: stats(s, came=50 * s - 100), 5)
-    assert watching.go(lambda s: stats(s, came=450), 12) is None
+    watching.go(lambda s: stats(s, reports=s // 12), 36)
+    assert watching.go(lambda s: stats(s, came=1800, reports=3), 20) is None
+    assert watching.go(lambda s: stats(s, came=1800, reports=3), 1) is not None
 
 
 def test_comfort_noise_packets_are_no_broken_codec() -> None:
@@ -367,11 +374,11 @@ async def test_sound_that_comes_and_goes_is_told_once_and_shown_each_time() -> N
     async with bench() as b:
         call_id = await b.phone.dial("answer")
         await b.settle()
-        came, shown = 0, []
+        sent, shown = 0, []
         for second in range(1, 31):
-            came += 50 if second % 10 in {8, 9} else 0
+            sent += 50 if second % 10 in {8, 9} else 0
             b.clock.advance(1)
-            b.stack.report(replace(stats(second, came=came), call_id=call_id, rx_level_db=HEARD))
+            b.stack.report(replace(stats(second, sent=sent), call_id=call_id))
             await b.settle()
             shown.append(bool(b.call(call_id).audio_problem))
         assert sum(not before and after for before, after in pairwise(shown)) > 1

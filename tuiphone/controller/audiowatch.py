@@ -88,7 +88,7 @@ def _begun_anew(watched: _Watched, stats: StreamStats) -> bool:
 
 
 def _still_stopped(watched: _Watched) -> bool:
-    """Whether what was told to have stopped still does not come: how loud it was before is forgotten after a while."""
+    """Whether what was told to have stopped still does not come: the last report is forgotten after a while."""
     if watched.found is None or watched.found.fault is not AudioFault.NOTHING_RECEIVED or len(watched.samples) < 2:
         return False
     return watched.samples[-1].stats.rx_packets == watched.samples[-2].stats.rx_packets

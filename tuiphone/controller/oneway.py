@@ -30,6 +30,8 @@ _MOST = 0.75
 _ENOUGH_PACKETS = 50
 _SECOND_REPORT_S = 8.0
 """By then a far end has sent RTCP twice (RFC 3550 section 6.2: every 5 s, give or take a half)."""
+_LATE = 1.7
+"""By this share of the longest pause between reports so far, the next one is late."""
 _BLOCKS = tuple(
     ip_network(block)
     for block in (
@@ -122,7 +124,7 @@ def _receiving(seen: Observation, media: MediaStream, then: Sample, now: Sample)
 
 def _nothing_arrives(seen: Observation, media: MediaStream, stats: StreamStats) -> Diagnosis | None:
     if stats.rx_packets:
-        if _pauses_when_quiet(seen, media):
+        if _may_pause(seen):
             return None
         return _fault(AudioFault.NOTHING_RECEIVED, FaultCause.STOPPED, media, stats)
     if stats.rx_from:
@@ -133,19 +135,16 @@ def _nothing_arrives(seen: Observation, media: MediaStream, stats: StreamStats) 
     return _fault(AudioFault.NOTHING_RECEIVED, cause, media, stats)
 
 
-def _pauses_when_quiet(seen: Observation, media: MediaStream) -> bool:
-    """Whether the far end may have stopped sending since nobody speaks: it paused before, or was quiet at the end."""
-    usual = 1000 / (media.ptime_ms or _USUAL_PTIME_MS)
-    last_level: float | None = None
-    paused = False
-    for before, after in pairwise(seen.samples):
-        arrived = after.stats.rx_packets - before.stats.rx_packets
-        if arrived and paused:
-            return True
-        paused = before.stats.rx_packets > 0 and arrived < _TALKATIVE * usual * (after.at - before.at)
-        if arrived:
-            last_level = after.stats.rx_level_db
-    return last_level is None or last_level < _SPEECH_DB
+def _may_pause(seen: Observation) -> bool:
+    """Whether the far end may have stopped sending since nobody speaks: its reports by RTCP go on, or never came.
+
+    Sound levels do not tell: a phone that detects silence stops within half a second after a loud word.
+    """
+    reported = [b.at for a, b in pairwise(seen.samples) if b.stats.far_reports > a.stats.far_reports]
+    if not reported:
+        return True
+    longest = max((later - earlier for earlier, later in pairwise(reported)), default=0.0)
+    return seen.samples[-1].at - reported[-1] <= max(_SECOND_REPORT_S, _LATE * longest)
 
 
 # --- what goes --------------------------------------------------------------------------------------------------------
