@@ -21,6 +21,7 @@ from tuiphone.config.option import all_of
 from tuiphone.config.schema import Config
 from tuiphone.controller.devices import present
 from tuiphone.i18n import _
+from tuiphone.model.codec import names_codec
 from tuiphone.model.device import Device, DeviceRole
 
 PROBE_TIMEOUT_S = 30.0
@@ -132,11 +133,11 @@ def _why_not(code: int, errors: str) -> Finding:
 
 
 def _codecs(library: Library, config: Config | None) -> Finding:
-    has = {codec.lower() for codec in _names(library.codecs)} | {n.partition("/")[0].lower() for n in library.codecs}
+    has = [_split(codec) for codec in library.codecs]
     wanted = list(config.audio.codecs) if config else []
     for account in config.accounts if config else ():
         wanted += account.codecs
-    lacking = list(dict.fromkeys(name for name in wanted if name.lower() not in has))
+    lacking = [name for name in dict.fromkeys(wanted) if not any(names_codec(name, *codec) for codec in has)]
     shown = ", ".join(_names(library.codecs))
     if not lacking:
         return ok("codecs", shown)
@@ -145,6 +146,12 @@ def _codecs(library: Library, config: Config | None) -> Finding:
     return warn(
         "codecs", text, remedy if library.is_own_build else _("{build}, or {other}").format(build=_BUILD, other=remedy)
     )
+
+
+def _split(codec_id: str) -> tuple[str, int]:
+    name, _slash, rest = codec_id.partition("/")
+    rate = rest.partition("/")[0]
+    return name, int(rate) if rate.isdigit() else 0
 
 
 def _names(codec_ids: list[str]) -> list[str]:
