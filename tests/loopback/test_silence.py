@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ from tuiphone.model.call import CallState
 async def test_no_silence_that_is_meant_is_called_a_fault(
     tmp_path: Path, codec: str, sections: dict[str, dict[str, bool]]
 ) -> None:
-    merged = {**sections, "audio": {"null_audio": True, "codecs": [codec], **sections.get("audio", {})}}
+    audio: dict[str, Any] = {"null_audio": True, "codecs": [codec], **sections.get("audio", {})}
+    merged: dict[str, dict[str, Any]] = {**sections, "audio": audio}
     hello = str(write_wav(tmp_path / "hello.wav", speech(2, seed=1)))
     async with Phone(tmp_path / "a", sections=merged) as caller, Phone(tmp_path / "b", sections=merged) as callee:
         out = await caller.api.dial(callee.address)
