@@ -58,7 +58,9 @@ async def _serve(loaded: Loaded) -> None:
         log.warning("%s", warning)
     folder = loaded.config.recording.folder
     recordings = Path(folder) if folder else paths.recordings_dir()
-    surroundings = Surroundings(loaded.config, store, history, _credentials, LoopClock(), recordings, warnings)
+    surroundings = Surroundings(
+        loaded.config, store, history, _credentials, LoopClock(), str(paths.log_file("pjsip")), recordings, warnings
+    )
     controller = Controller(stack, surroundings, stop.set)
     server = RpcServer(controller)
     try:

@@ -87,7 +87,7 @@ class Bench:
         self.shutdowns = 0
         folder = recordings or Path(tempfile.gettempdir()) / f"tuiphone-test-{os.urandom(6).hex()}" / "recordings"
         self.folder = folder
-        surroundings = Surroundings(config, self.settings, self.history, self._secret, self.clock, folder)
+        surroundings = Surroundings(config, self.settings, self.history, self._secret, self.clock, recordings=folder)
         self.phone = Controller(stack, surroundings, self._shut_down)
         self.events: list[Event | Reading] = []
 

@@ -291,7 +291,7 @@ class LogSection:
     """The log files."""
 
     level: str = choice(
-        "info", "How much is logged; debug includes SIP messages.", ("error", "warning", "info", "debug")
+        "info", "How much is logged; SIP messages with their secrets never are.", ("error", "warning", "info", "debug")
     )
 
 

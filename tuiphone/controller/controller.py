@@ -88,6 +88,8 @@ class Surroundings:
     history: HistoryStore
     secret: SecretSource
     clock: Clock
+    stack_log: str = ""
+    """Where the stack's own log goes; empty: nowhere."""
     recordings: Path = Path("recordings")
     """The folder of recordings."""
     warnings: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ class Controller:
         self._clock = surroundings.clock
         self._on_shutdown = on_shutdown
         self._warnings = surroundings.warnings
+        self._stack_log = surroundings.stack_log
         self._hub = Hub(on_readings=lambda wanted: self._watch())
         self._accounts = Accounts(stack, self._clock, surroundings.secret, self._hub.publish)
         self._accounts.default_id = config.phone.default_account
@@ -145,7 +148,7 @@ class Controller:
 
         ``stored`` says of an account id where it lives: "config", or "settings" when it was added on the screen.
         """
-        await self._stack.start(stack_settings(self._config), self.report)
+        await self._stack.start(stack_settings(self._config, self._stack_log), self.report)
         self._devices.start(device_wishes(self._config))
         accounts = [configured.account() for configured in self._config.accounts]
         tasks = [asyncio.ensure_future(self._accounts.put(account, stored(account.id))) for account in accounts]
@@ -620,7 +623,7 @@ def report_settings(config: Config) -> ReportSettings:
     )
 
 
-def stack_settings(config: Config) -> StackSettings:
+def stack_settings(config: Config, log_file: str = "") -> StackSettings:
     """The part of the configuration that a stack needs."""
     network, audio = config.network, config.audio
     return StackSettings(
@@ -647,7 +650,9 @@ def stack_settings(config: Config) -> StackSettings:
         echo_tail_ms=audio.echo_tail_ms,
         noise_suppression=audio.noise_suppression,
         vad=audio.vad,
-        log_level={"error": 1, "warning": 2, "info": 3, "debug": 5}[config.log.level],
+        # At level 5 the library logs whole messages, with digests and SRTP keys in them.
+        log_level={"error": 1, "warning": 2, "info": 3, "debug": 4}[config.log.level],
+        log_file=log_file,
     )
 
 
