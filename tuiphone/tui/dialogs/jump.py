@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, Key
 from textual.geometry import Offset
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -21,10 +22,22 @@ class JumpLabel(Static):
 
     ALLOW_SELECT = False
 
+    class Taken(Message):
+        """The label was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
     def __init__(self, key: str, at: Offset) -> None:
         super().__init__(Content(f" {key} "), classes="jump")
         self.key = key
         self.styles.offset = at
+
+    def on_click(self, event: Click) -> None:
+        """The same as its key."""
+        event.stop()
+        self.post_message(self.Taken(self.key))
 
 
 class Jump(ModalScreen[str]):
@@ -48,7 +61,10 @@ class Jump(ModalScreen[str]):
             event.stop()
             self.dismiss(event.character.lower())
 
-    def on_click(self, event: Click) -> None:
-        """A label, or anywhere else to close."""
-        widget = event.widget
-        self.dismiss(widget.key if isinstance(widget, JumpLabel) else None)
+    def on_jump_label_taken(self, event: JumpLabel.Taken) -> None:
+        """A click on a label."""
+        self.dismiss(event.key)
+
+    def on_click(self) -> None:
+        """Anywhere else closes."""
+        self.dismiss(None)
