@@ -48,7 +48,8 @@ async def test_the_suite_in_use_is_named(start: Start, keying: str) -> None:
         await phone.add_account(media_encryption="mandatory", srtp_keying=[keying])
     call = await talk(carol, dave)
     for phone in (carol, dave):
-        assert phone.all("MediaReport")[-1].stream["encryption"] == "AEAD_AES_256_GCM"
+        if phone.all("MediaReport")[-1].stream["encryption"] != "AEAD_AES_256_GCM":
+            await phone.wait("MediaReport", lambda heard: heard.stream["encryption"] == "AEAD_AES_256_GCM")
     await hang_up(call)
 
 

@@ -36,6 +36,8 @@ from tuiphone.stack.pjsua.sipcall import SipCall
 
 log = logging.getLogger(__name__)
 
+KEYS_LOOKS, KEYS_LOOK_S = 20, 0.25
+"""How often, and how many seconds apart, to look whether a handshake has brought SRTP its keys."""
 UNANSWERED_END_S = 1.5
 """How long an ending that we asked for may wait for the far end's answer before it is reported all the same."""
 _TRYING, _PROCEEDING = pj.PJSIP_TSX_STATE_TRYING, pj.PJSIP_TSX_STATE_PROCEEDING
@@ -197,6 +199,17 @@ class CallSession:
         )
         self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
+        if not stream.encryption and self.account.media_encryption is not MediaEncryption.OFF:
+            self._await_keys(KEYS_LOOKS)
+
+    def _await_keys(self, looks: int) -> None:
+        # DTLS agrees on keys after the media began, and the library tells nobody when it has.
+        if not looks or not self.sip:
+            return
+        if self._encryption():
+            self.media_changed()
+        else:
+            self._context.pump.later(KEYS_LOOK_S, lambda: self._await_keys(looks - 1))
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
         """A session description of ours is about to be sent: leave in it what the account allows."""
