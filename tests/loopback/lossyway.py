@@ -1,0 +1,101 @@
+"""A way between two phones on loopback that loses audio packets, the same ones every time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, cast
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Socket(asyncio.DatagramProtocol):
+    """A UDP port; what arrives goes to ``take``."""
+
+    take: Callable[[bytes, tuple[str, int]], None]
+    transport: asyncio.DatagramTransport | None = None
+
+    @property
+    def port(self) -> int:
+        assert self.transport is not None
+        return int(self.transport.get_extra_info("sockname")[1])
+
+    def send(self, data: bytes, port: int) -> None:
+        assert self.transport is not None
+        self.transport.sendto(data, (HOST, port))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.take(data, addr)
+
+
+class LossyWay:
+    """Phones that call ``uri`` reach the phone at ``port``, and each takes this for the other's audio.
+
+    ``loss`` is the share of the caller's audio packets that are lost from now on, chosen by a fixed sequence.
+    """
+
+    def __init__(self, user: str, port: int) -> None:
+        self._user = user
+        self._callee = port
+        self._caller = 0
+        self._audio: dict[str, int] = {}
+        self._choice = random.Random(1)
+        self.loss = 0.0
+        self.lost = 0
+        self.passed = 0
+        self._sip = Socket(self._signal)
+        self._from_caller = Socket(lambda data, addr: self._sound("caller", data))
+        self._from_callee = Socket(lambda data, addr: self._sound("callee", data))
+
+    @property
+    def uri(self) -> str:
+        return f"sip:{self._user}@{HOST}:{self._sip.port}"
+
+    def _signal(self, data: bytes, addr: tuple[str, int]) -> None:
+        from_callee = addr[1] == self._callee
+        if not from_callee:
+            self._caller = addr[1]
+        ours = self._from_caller if from_callee else self._from_callee
+        side = "callee" if from_callee else "caller"
+        self._sip.send(self._redirect(data, side, ours.port), self._caller if from_callee else self._callee)
+
+    def _redirect(self, message: bytes, side: str, port: int) -> bytes:
+        """Put our audio port into a session description."""
+        head, _, body = message.decode().partition("\r\n\r\n")
+        audio = re.search(r"^m=audio (\d+)", body, re.MULTILINE)
+        if not audio:
+            return message
+        self._audio[side] = int(audio.group(1))
+        body = f"{body[: audio.start(1)]}{port}{body[audio.end(1) :]}"
+        head = re.sub(r"(?mi)^(Content-Length:\s*)\d+", rf"\g<1>{len(body)}", head)
+        return f"{head}\r\n\r\n{body}".encode()
+
+    def _sound(self, sender: str, data: bytes) -> None:
+        if sender == "callee":
+            self._from_caller.send(data, self._audio["caller"])
+        elif self._choice.random() < self.loss:
+            self.lost += 1
+        else:
+            self.passed += 1
+            self._from_callee.send(data, self._audio["callee"])
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for socket in (self._sip, self._from_caller, self._from_callee):
+            await loop.create_datagram_endpoint(lambda s=socket: s, local_addr=(HOST, 0))  # type: ignore[misc]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for socket in (self._sip, self._from_caller, self._from_callee):
+            if socket.transport:
+                socket.transport.close()
