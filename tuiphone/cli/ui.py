@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") 
         # It comes up while this process loads the screen, so nothing heavy is imported before.
         engine_process.spawn()
     from tuiphone import logs
+
+    # Loading modules makes no garbage: looking for it costs a tenth of a second. The screen switches it on again.
+    gc.disable()
     from tuiphone.config.load import load
     from tuiphone.tui.app import TuiPhone
 

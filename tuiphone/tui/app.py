@@ -6,6 +6,7 @@ It may die and come back while calls go on, and it says so when the engine does.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -171,8 +172,10 @@ class TuiPhone(App[str], inherit_bindings=False):
     # what follows from the engine's state
 
     def _follow(self, topics: Topic) -> None:
-        if topics & Topic.LINK and self.store.theme:
-            self.use_theme(self.store.theme)
+        if topics & Topic.LINK:
+            self.call_after_refresh(_collect_garbage_again)
+            if self.store.theme:
+                self.use_theme(self.store.theme)
         if topics & (Topic.LINK | Topic.CALLS):
             if self.store.ringing() and not self._rang_at:
                 self._rang_at = time.monotonic()
@@ -334,6 +337,13 @@ class TuiPhone(App[str], inherit_bindings=False):
     def on_descendant_blur(self) -> None:
         """As above."""
         self.store.changed(Topic.FOCUS)
+
+
+def _collect_garbage_again() -> None:
+    """The command line switches it off while modules load; what is there by now stays, and need not be looked at."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _name(event: Key) -> str:
