@@ -225,3 +225,10 @@ async def test_a_missed_call_waits_in_the_strip_until_the_history_is_looked_at()
         await d.until(lambda: "1 missed call" in d.picture(), "the count")
         await d.press("r")
         await d.until(lambda: d.store.missed == 0, "the calls to be seen")
+
+
+async def test_a_recording_is_a_word_on_the_screen() -> None:
+    async with desk() as d:
+        call = await d.talking()
+        await d.bench.phone.record("/nowhere/far.wav", call)
+        await d.until(lambda: d.store.calls[call].recording and " REC " in d.picture(), "the word")

@@ -293,9 +293,11 @@ class TuiPhone(App[str], inherit_bindings=False):
         """A click on something that opens."""
         self.start(self.desk.open(name))
 
-    def action_select(self, call_id: str) -> None:
+    def action_select(self, line: int) -> None:
         """A click on a line."""
-        self.store.select(call_id)
+        for call in self.store.by_line():
+            if call.line == line:
+                self.store.select(call.id)
 
     def action_press(self, key: str) -> None:
         """A click on the dialpad."""

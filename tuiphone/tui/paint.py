@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content, Span
@@ -50,7 +51,12 @@ def _content(piece: str | tuple[str, str]) -> Content:
 def click(content: Content | str, action: str) -> Content:
     """Content that does something when clicked: "command('hold')" runs ``App.action_command``."""
     content = Content(content) if isinstance(content, str) else content
-    return content.stylize(Style.from_meta({"@click": f"app.{action}"}))
+    return content.stylize(_on_click(action))
+
+
+@lru_cache(maxsize=256)
+def _on_click(action: str) -> Style:
+    return Style.from_meta({"@click": f"app.{action}"})
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.cells import get_character_cell_size
+from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from tuiphone.tui.glyphs import Glyphs
@@ -89,7 +89,11 @@ class Rows(Widget):
         style = self.visual_style
         if y >= len(self._shown):
             return Strip.blank(self.size.width, style.rich_style)
-        return Visual.to_strips(self, self._shown[y], self.size.width, 1, style, pad=True)[0]
+        # Visual.to_strips would give every piece a style of its own, with its place for selecting text: Textual's caches
+        # then keep thousands of them, and the screen grows with each call.
+        parts = self._shown[y].render(style, end="", parse_style=self.app.stylesheet.parse_style)
+        strip = Strip([Segment(text, (style + part).rich_style) for text, part in parts])
+        return strip.adjust_cell_length(self.size.width, style.background_style.rich_style)
 
     def _ask(self) -> None:
         width, height = self.size

@@ -104,7 +104,8 @@ class CallPanel(Rows, can_focus=True):
             left = row(f"{codec}  ", srtp, f"  {transport}")
         else:
             left = Content(transport)
-        return spread(left, Content(_("line {n}").format(n=call.line)), width)
+        recording = (f" {_('REC')} ", "bold reverse $text-error") if call.recording else ""
+        return spread(left, row(recording, "  ", _("line {n}").format(n=call.line)), width)
 
     def _account(self, call: Call, width: int) -> Content:
         title = self.store.account_title(call.account_id)

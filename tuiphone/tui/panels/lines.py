@@ -88,7 +88,7 @@ class Lines(Rows, can_focus=True):
             (flags, "bold $text-error"),
             f"{time:>8} ",
         )
-        return click(content, f"select('{call.id}')")
+        return click(content, f"select({call.line})")
 
     def _more(self, call: Call, width: int) -> str:
         arrow = self.signs.incoming if call.direction is Direction.INCOMING else self.signs.outgoing
