@@ -1,0 +1,160 @@
+"""Codecs with programs that share no SIP or RTP code with us: baresip, linphone, FFmpeg's decoders."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.loopback.farend import FarEnd
+from tests.support.audio import likeness_of_files, read_wav, resample, speech, write_wav
+from tests.support.baresip import Baresip
+from tests.support.fidelity import fidelity
+from tests.support.linphone import Linphone
+from tests.support.phone import Phone, complete_wav
+from tests.support.rtp import RtpEnd
+from tests.support.stackprocess import StackProcess
+from tuiphone.model.call import CallState
+
+pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
+Start = Callable[..., Awaitable[StackProcess]]
+
+
+def needs(program: str, package: str) -> pytest.MarkDecorator:
+    """A further peer that is not among the packages every test machine has."""
+    return pytest.mark.skipif(not shutil.which(program), reason=f"not on this machine: {program} (package: {package})")
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Start a stack with any of StackSettings and one account without a registrar."""
+    started: list[StackProcess] = []
+
+    async def begin(name: str, **settings: object) -> StackProcess:
+        process = await StackProcess(name, tmp_path, **settings).start()
+        started.append(process)
+        await process.add_account()
+        return process
+
+    yield begin
+    await asyncio.gather(*(process.stop() for process in started))
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "G722", "opus"])
+async def test_is_called_by_baresip_and_both_hear_each_other(tmp_path: Path, codec: str) -> None:
+    module = {"PCMA": "g711", "G722": "g722", "opus": "opus"}[codec]
+    ours = write_wav(tmp_path / "ours.wav", speech(3, seed=3))
+    theirs = write_wav(tmp_path / "theirs.wav", speech(3, seed=4))
+    heard = tmp_path / "heard.wav"
+    async with (
+        Baresip(tmp_path / "baresip", speech=theirs, codecs=(module,)) as baresip,
+        Phone(tmp_path / "phone", sections={"audio": {"codecs": [codec]}}) as phone,
+    ):
+        await baresip.dial(phone.address)
+        ringing = await phone.incoming()
+        await phone.api.answer()
+        talking = await phone.until(ringing.id, CallState.TALKING)
+        assert talking.media is not None
+        assert talking.media.codec == codec
+        await phone.api.record(str(heard))
+        await phone.api.play(str(ours))
+        await baresip.until_heard(4.6)
+        await phone.api.hang_up()
+        await phone.until_ended(ringing.id)
+        await baresip.until_event("CALL_CLOSED")
+        least = 0.8 if codec == "opus" else 0.9
+        assert likeness_of_files(ours, await baresip.heard()) > least
+        assert likeness_of_files(theirs, await complete_wav(heard)) > least
+
+
+@needs("linphonec", "linphone-cli")
+@pytest.mark.parametrize(
+    ("codec", "settings", "least"),
+    [
+        ("G729", {"g729_annexb": False}, 0.8),
+        ("G729", {"g729_annexb": True}, 0.8),
+        ("opus", {}, 0.8),
+        ("G722", {}, 0.9),
+        ("PCMA", {}, 0.9),
+    ],
+)
+async def test_linphone_and_we_hear_each_other(
+    start: Start, tmp_path: Path, codec: str, settings: dict[str, object], least: float
+) -> None:
+    alice = await start("alice", codecs=[codec], codec_settings=settings)
+    if alice.missing:
+        pytest.skip(f"this build has no {codec}: {alice.missing}")
+    ours = write_wav(tmp_path / "ours.wav", speech(3, seed=1))
+    theirs = write_wav(tmp_path / "theirs.wav", speech(3, seed=2))
+    # linphone begins with the call and again at the end of its file.
+    spoken = np.concatenate((np.zeros(4000), speech(3, seed=2), np.zeros(80000)))
+    repeated = write_wav(tmp_path / "repeated.wav", spoken)
+    heard = tmp_path / "heard.wav"
+    async with Linphone(tmp_path / "linphone", repeated) as linphone:
+        call = alice.dial(linphone.address)
+        await alice.wait("ConfirmedReport", call_id=call, timeout=15)
+        alice.do("record", call, str(heard))
+        await asyncio.sleep(0.3)  # jitter buffers fill
+        alice.do("play", call, str(ours))
+        await alice.wait("PlayedReport", call_id=call)
+        await asyncio.sleep(1)
+        assert alice.all("MediaReport")[-1].stream["codec"] == codec
+        alice.do("record", call, "")
+        alice.do("hang_up", call)
+        await linphone.until_said("ended")
+    assert likeness_of_files(ours, linphone.ear) > least
+    assert likeness_of_files(theirs, await complete_wav(heard)) > least
+
+
+@needs("ffmpeg", "ffmpeg")
+@pytest.mark.parametrize(
+    ("codec", "settings", "rtpmap", "packet", "form", "head", "least"),
+    [
+        ("iLBC", {"ilbc_mode_ms": 20}, "97 iLBC/8000\r\na=fmtp:97 mode=20", 38, "ilbc", b"#!iLBC20\n", 0.79),
+        ("iLBC", {"ilbc_mode_ms": 30}, "97 iLBC/8000\r\na=fmtp:97 mode=30", 50, "ilbc", b"#!iLBC30\n", 0.79),
+        ("G729", {"g729_annexb": False}, "18 G729/8000\r\na=fmtp:18 annexb=no", 20, "g729", b"", 0.8),
+        ("G722", {}, "9 G722/8000", 160, "g722", b"", 0.995),
+    ],
+)
+async def test_ffmpeg_decodes_what_we_send(
+    start: Start,
+    tmp_path: Path,
+    codec: str,
+    settings: dict[str, object],
+    rtpmap: str,
+    packet: int,
+    form: str,
+    head: bytes,
+    least: float,
+) -> None:
+    alice = await start("alice", codecs=[codec], codec_settings=settings)
+    if alice.missing:
+        pytest.skip(f"this build has no {codec}: {alice.missing}")
+    voice = speech(4, 16000)
+    async with FarEnd() as far, RtpEnd() as rtp:
+        payload = rtpmap.split(maxsplit=1)[0]
+        body = (
+            "v=0\r\no=- 7 7 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {rtp.port} RTP/AVP {payload}\r\na=rtpmap:{rtpmap}\r\n"
+        )
+        dialog = far.invite(alice.port, "alice", body)
+        call = (await alice.wait("IncomingReport")).call_id
+        alice.do("answer", call)
+        await far.until_answered(dialog)
+        await rtp.until_packets(5)
+        alice.do("play", call, str(write_wav(tmp_path / "voice.wav", voice, 16000)))
+        await alice.wait("PlayedReport", call_id=call)
+        await asyncio.sleep(0.2)
+    assert {len(p.payload) for p in rtp.packets} == {packet}
+    coded, decoded = tmp_path / f"sent.{form}", tmp_path / "decoded.wav"
+    coded.write_bytes(head + b"".join(p.payload for p in sorted(rtp.packets, key=lambda p: p.timestamp)))
+    subprocess.run(["ffmpeg", "-v", "error", "-f", form, "-i", coded, "-c:a", "pcm_s16le", decoded], check=True)
+    heard, rate = read_wav(decoded)
+    found = fidelity(resample(voice, 16000, rate), heard, rate)
+    assert found.correlation >= least, found
+    assert found.longest_gap_s == 0
