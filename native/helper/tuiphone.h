@@ -92,6 +92,22 @@ void tuiphone_set_answer_order(int offer_order);
 void tuiphone_sound_frames(unsigned long long *played,
                            unsigned long long *recorded);
 
+/* ---- clean sound --------------------------------------------------------- */
+
+/* Puts the processing on the conference bridge's master port, where it does
+ * nothing until it is told to. SIP thread, after libInit, no device open. */
+int tuiphone_clean_start(void);
+
+/* noise, gain != 0: take steady noise off the microphone's signal, bring speech
+ * to one level. ear_limit_db: no sample above so many dBFS (0 or less) reaches
+ * the ear. Counts from the next frame on. Any thread. */
+void tuiphone_clean_set(int noise, int gain, int ear_limit_db);
+
+/* What is done to the devices' frames, in place: count samples, whole 10 ms at
+ * 16000, 32000 or 48000 Hz. The threads of the devices. */
+void tuiphone_clean_microphone(short *samples, int count, int rate);
+void tuiphone_clean_ear(short *samples, int count, int rate);
+
 /* ---- recording ---------------------------------------------------------- */
 
 /* Begins a stereo WAV file (16-bit PCM, mode 0600, which must not exist) and

@@ -9,6 +9,8 @@ from .tree import FLAGS, Tree
 from .voice import include_folder
 
 EXTENSION = "_pjsua2.so"
+_WEBRTC = "-DWEBRTC_LINUX=1 -DWEBRTC_POSIX=1 -DWEBRTC_APM_DEBUG_DUMP=0"
+"""What pjproject compiles WebRTC with: its headers mean something else without."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def link_module(tree: Tree, native: Path, has_voice: bool) -> Module:
     folder.mkdir()
     helper = native / "helper"
     defines = ["-DTUIPHONE_CODECS"] if has_voice else []
-    objects = [_compile(tree, source, folder, defines) for source in sorted(helper.glob("*.c"))]
+    objects = [_compile(tree, source, folder, defines) for source in sorted(helper.glob("*.c*"))]
     if has_voice:
         objects.append(_join_voice(tree, native, folder))
     shutil.copyfile(tree.swig / "pjsua2.py", folder / "pjsua2.py")
@@ -55,11 +57,10 @@ def _compile(tree: Tree, source: Path, folder: Path, extra: list[str]) -> Path:
     flags = [flag for flag in tree.flags("cflags") if not flag.startswith("-std=")]
     warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter"]
     output = ["-c", str(source), "-o", str(target)]
-    tree.runner.run(
-        "helper",
-        ["gcc", "-std=gnu11", *FLAGS.split(), *warnings, *flags, *extra, *output],
-        source.parent,
-    )
+    compiler = ["gcc", "-std=gnu11"]
+    if source.suffix == ".cpp":
+        compiler = ["g++", "-std=c++17", *_WEBRTC.split(), "-isystem", str(tree.source / "third_party/webrtc_aec3/src")]
+    tree.runner.run("helper", [*compiler, *FLAGS.split(), *warnings, *flags, *extra, *output], source.parent)
     return target
 
 

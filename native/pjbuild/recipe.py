@@ -22,6 +22,7 @@ _NAMES = ("pjproject", "voice-codecs")
 _TREE_FILES = ("config_site.h", "patches/*.patch", "pjbuild/tree.py", "pjbuild/voice.py")
 _MODULE_FILES = (
     "helper/*.[ch]",
+    "helper/*.cpp",
     "codecs/*.[ch]",
     "pjbuild/module.py",
     "pjbuild/smoke.py",
