@@ -24,6 +24,7 @@ from tuiphone.tui.reasons import (
     has_several,
     lost,
     no_engine,
+    recorded,
     ringing_call,
     rings,
     to_mute,
@@ -158,6 +159,23 @@ async def _redial(desk: Desk) -> None:
     await desk.phone.redial(account.id if account else "")
 
 
+async def _record(desk: Desk) -> None:
+    call = desk.store.current()
+    if call and call.recording:
+        await desk.phone.stop_recording(call.id)
+        desk.store.say(_("Recorded: {path}").format(path=call.recording))
+    else:
+        path = await desk.phone.start_recording(_id(call))
+        desk.store.say(_("Recording to {path}").format(path=path))
+
+
+async def _record_pause(desk: Desk) -> None:
+    pauses = await desk.phone.pause_recording(_id(desk.store.current()))
+    desk.store.say(
+        _("The recording pauses: what is said now is left out") if pauses else _("The recording goes on")
+    )
+
+
 async def _line(desk: Desk, step: int) -> None:
     calls = desk.store.by_line()
     current = desk.store.current()
@@ -203,6 +221,10 @@ def _call_commands() -> tuple[Command, ...]:
     def mute_word(store: Store) -> str:
         call = to_mute(store)
         return _("Unmute") if call and call.muted else _("Mute")
+
+    def record_word(store: Store) -> str:
+        call = store.current()
+        return _("End recording") if call and call.recording else _("Record")
 
     return (
         Command(
@@ -251,6 +273,16 @@ def _call_commands() -> tuple[Command, ...]:
         ),
         Command(
             "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), has_call, "DTMF"
+        ),
+        Command("record", group, _("Record the call, or end that"), ("ctrl+r",), _record, answered, record_word, 28),
+        Command(
+            "record_pause",
+            group,
+            _("Leave a part out of the recording (card numbers), or go on"),
+            ("P",),
+            _record_pause,
+            recorded,
+            _("Pause the recording"),
         ),
         Command("quality", group, _("Quality of the call in figures"), ("q",), _opens("quality"), answered),
         Command(

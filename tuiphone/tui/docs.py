@@ -32,7 +32,7 @@ _REMAP = """\
 ```toml
 [keys]
 hold = ["p", "f3"]
-redial = ["ctrl+r"]
+redial = ["ctrl+l"]
 hang_up_all = []
 ```
 

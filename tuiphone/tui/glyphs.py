@@ -31,6 +31,8 @@ class Glyphs:
     cut: str
     warning: str
     on: str
+    recording: str
+    paused: str
     spark: str
     """A small bar in four heights, the lowest first."""
     box: str
@@ -56,6 +58,8 @@ UNICODE = Glyphs(
     cut="⋯",
     warning="▴",
     on="✓",
+    recording="◉",
+    paused="◌",
     spark="⡀⡄⡆⡇",
     box="╭╮╰╯─│",
 )
@@ -81,6 +85,8 @@ ASCII = Glyphs(
     cut="~",
     warning="!",
     on="*",
+    recording="@",
+    paused="~",
     spark="_.=#",
     box="++++-|",
 )

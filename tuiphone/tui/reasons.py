@@ -41,6 +41,15 @@ def answered(store: Store) -> str | None:
     )
 
 
+def recorded(store: Store) -> str | None:
+    """Whether the call shown is being recorded."""
+    reason = answered(store)
+    call = store.current()
+    if reason or call is None:
+        return reason
+    return None if call.recording else _("The call on line {line} is not being recorded").format(line=call.line)
+
+
 def can_mute(store: Store) -> str | None:
     """Whether there is a call with a microphone."""
     return no_engine(store) or (None if to_mute(store) else _("There is no call to mute"))

@@ -11,6 +11,7 @@ from textual.content import Content
 from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.call import Call, CallState, Direction
+from tuiphone.tui.marks import recording_mark
 from tuiphone.tui.paint import click, fit, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.panels.history import record_row
@@ -72,11 +73,11 @@ class Lines(Rows, can_focus=True):
             return Content.styled(f"  {number:>2} {self.signs.off}", "$faint")
         here = self.store.current() is call
         mark = self.signs.selected if here else " "
-        flags = _("mute") if call.muted else ""
+        flags = row(recording_mark(call, self.signs, brief=True), (_("mute") if call.muted else "", "bold $text-error"))
         time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
         state = texts.state_word(call) if self.store.is_up else "?"
         more = self._more(call, width) if width >= _ROOM_FOR_MORE else ""
-        fixed = 6 + 7 + len(flags) + 8 + len(more)
+        fixed = 6 + 7 + flags.cell_length + 8 + len(more)
         party = fit(call.remote.label, max(4, width - fixed), self.signs.cut)
         content = row(
             (f"{mark}", "bold $text-accent"),
@@ -85,7 +86,7 @@ class Lines(Rows, can_focus=True):
             " ",
             (f" {party}", "bold" if here else ""),
             (more, "$muted"),
-            (flags, "bold $text-error"),
+            flags,
             f"{time:>8} ",
         )
         return click(content, f"select({call.line})")

@@ -10,8 +10,10 @@ from textual.content import Content
 from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.account import AccountStatus, RegistrationState
+from tuiphone.model.call import Call
 from tuiphone.model.device import DeviceRole
 from tuiphone.tui.glyphs import Glyphs
+from tuiphone.tui.marks import recording_mark
 from tuiphone.tui.paint import click, cut, row, spread
 from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Link, Topic
@@ -27,6 +29,10 @@ def registration_sign(status: AccountStatus, signs: Glyphs) -> tuple[str, str]:
     if state in {RegistrationState.WAITING, RegistrationState.REJECTED}:
         return signs.failed, "bold $text-error"
     return signs.off, "$muted"
+
+
+def _paused(call: Call) -> bool:
+    return call.recording_paused
 
 
 class StatusBar(Rows):
@@ -93,7 +99,9 @@ class StatusBar(Rows):
             shown = row((f"{self.signs.warning} ", "$text-warning"), (name, "$text-warning"))
         else:
             shown = Content.styled(name, "$muted")
-        parts = [click(ready, "command('dnd')")]
+        recorded = sorted((call for call in self.store.calls.values() if call.recording), key=_paused)
+        parts = [click(recording_mark(call, self.signs), f"select('{call.id}')") for call in recorded[:1]]
+        parts.append(click(ready, "command('dnd')"))
         if with_device and width >= 70 and self.store.is_up:
             parts.append(click(shown, "command('devices')"))
         parts.append(Content(texts.clock(self.store.clock())))
