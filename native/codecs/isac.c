@@ -1,9 +1,14 @@
 #include "voice.h"
 
+#include <pjmedia/wsola.h>
+
 #include "modules/audio_coding/codecs/isac/main/include/isac.h"
 
 enum {
     FRAME_MS = 30,
+    /* How long a voice goes on, ever weaker, when packets are missing. The usual 80 ms
+     * end within the second packet of 60 ms that is lost. */
+    CONCEALED_MS = 180,
     /* Of one packet of 60 ms. A 32 kHz decoder is given such ones too. */
     MAX_SAMPLES = 1920,
     MAX_PACKET_16 = 400,
@@ -18,7 +23,9 @@ enum {
 
 /* iSAC decodes a packet as a whole; pjmedia fetches it frame by frame. */
 typedef struct leftover {
-    pjmedia_plc *plc;
+    /* iSAC's own concealment is silence: the last pitch periods are repeated instead. */
+    pjmedia_wsola *repeater;
+    pj_bool_t was_lost;
     pj_int16_t pcm[MAX_SAMPLES];
     unsigned samples;
 } leftover;
@@ -58,8 +65,11 @@ static pj_status_t isac_open(voice *v, pjmedia_codec_param *param)
                            FRAME_MS * param->setting.frm_per_pkt) != 0)
         return PJMEDIA_CODEC_EFAILED;
     WebRtcIsac_DecoderInit(v->decoder);
-    /* iSAC's own concealment is silence. */
-    return pjmedia_plc_create(v->pool, rate, rate * FRAME_MS / 1000, 0, &rest->plc);
+    status = pjmedia_wsola_create(v->pool, rate, rate * FRAME_MS / 1000, 1,
+                                  PJMEDIA_WSOLA_NO_DISCARD, &rest->repeater);
+    if (status != PJ_SUCCESS)
+        return status;
+    return pjmedia_wsola_set_max_expand(rest->repeater, CONCEALED_MS);
 }
 
 static void isac_close(voice *v)
@@ -122,7 +132,8 @@ static pj_status_t isac_decode(voice *v, const pj_uint8_t *data, unsigned length
     pjmedia_copy_samples(pcm, rest->pcm + from, v->frame_samples);
     if (rest->samples == from + v->frame_samples)
         rest->samples = 0;
-    pjmedia_plc_save(rest->plc, pcm);
+    pjmedia_wsola_save(rest->repeater, pcm, rest->was_lost);
+    rest->was_lost = PJ_FALSE;
     return PJ_SUCCESS;
 }
 
@@ -131,7 +142,8 @@ static void isac_recover(voice *v, pj_int16_t *pcm)
     leftover *rest = v->extra;
 
     rest->samples = 0;
-    pjmedia_plc_generate(rest->plc, pcm);
+    pjmedia_wsola_generate(rest->repeater, pcm);
+    rest->was_lost = PJ_TRUE;
 }
 
 #define ISAC_KIND(variable, rate, number, bps, most, bytes) \

@@ -4,7 +4,6 @@
 
 #include <pjmedia/codec.h>
 #include <pjmedia/endpoint.h>
-#include <pjmedia/plc.h>
 
 typedef struct voice voice;
 
