@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from tuiphone.config.option import all_of
 from tuiphone.config.schema import Config
 from tuiphone.controller.accounts import Accounts, SecretSource
 from tuiphone.controller.audiowatch import AudioWatch
@@ -67,7 +66,7 @@ from tuiphone.model.event import (
 from tuiphone.model.media import Levels, StreamStats
 from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
-from tuiphone.model.ringtone import Ring, parse_ring, parse_rule
+from tuiphone.model.ringtone import Ring, parse_ring
 from tuiphone.texts_quality import diagnosis_sentence
 
 log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ class Controller:
             stack,
             self._clock,
             lambda: self._calls,
-            self._tone_rules(),
+            ToneRules.of(config, self._ring_of_account),
             lambda: self._devices.bell_is_ear,
         )
         self._codecs = Codecs(stack)
@@ -149,7 +148,7 @@ class Controller:
         ``stored`` says of an account id where it lives: "config", or "settings" when it was added on the screen.
         """
         await self._stack.start(stack_settings(self._config, self._stack_log), self.report)
-        self._devices.start(device_wishes(self._config))
+        self._devices.start(DeviceWishes.of(self._config.audio))
         accounts = [configured.account() for configured in self._config.accounts]
         tasks = [asyncio.ensure_future(self._accounts.put(account, stored(account.id))) for account in accounts]
         self._starting = set(tasks)
@@ -525,18 +524,6 @@ class Controller:
             if record:
                 self._calls.record(record, event.call.id)
 
-    def _tone_rules(self) -> ToneRules:
-        phone, audio = self._config.phone, self._config.audio
-        return ToneRules(
-            phone.ringback,
-            phone.call_waiting_tone,
-            audio.tones,
-            audio.tone_level,
-            parse_ring(audio.ring_tone),
-            tuple(parse_rule(rule) for rule in audio.ring_tones),
-            self._ring_of_account,
-        )
-
     def _ring_of_account(self, account_id: str) -> Ring | None:
         ring = next((s.account.ring_tone for s in self._accounts.all() if s.account.id == account_id), "")
         return parse_ring(ring) if ring else None
@@ -653,24 +640,4 @@ def stack_settings(config: Config, log_file: str = "") -> StackSettings:
         # At level 5 the library logs whole messages, with digests and SRTP keys in them.
         log_level={"error": 1, "warning": 2, "info": 3, "debug": 4}[config.log.level],
         log_file=log_file,
-    )
-
-
-def device_wishes(config: Config) -> DeviceWishes:
-    """The part of the configuration that says which devices are wanted."""
-    audio = config.audio
-    return DeviceWishes(
-        names={
-            DeviceRole.INPUT: all_of(audio.input),
-            DeviceRole.OUTPUT: all_of(audio.output),
-            DeviceRole.RING: all_of(audio.ring),
-        },
-        levels={
-            DeviceRole.INPUT: audio.input_level,
-            DeviceRole.OUTPUT: audio.output_level,
-            DeviceRole.RING: audio.ring_level,
-        },
-        headset=all_of(audio.headset),
-        use_headset=audio.use_headset,
-        refuse_code=audio.refuse_code if audio.refuse_without_headset else 0,
     )

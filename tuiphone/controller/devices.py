@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 
+from tuiphone.config.option import all_of
+from tuiphone.config.schema import AudioSection
 from tuiphone.controller.clock import Clock, Timer
 from tuiphone.controller.ports import DevicesReport, MicTestReport, RoleChoice, SipStack, Tone
 from tuiphone.controller.tones import TEST
@@ -48,6 +50,19 @@ class DeviceWishes:
     headset: Names = ()
     use_headset: bool = False
     refuse_code: int = 0
+
+    @classmethod
+    def of(cls, audio: AudioSection) -> DeviceWishes:
+        """What ``[audio]`` says."""
+        names = {DeviceRole.INPUT: audio.input, DeviceRole.OUTPUT: audio.output, DeviceRole.RING: audio.ring}
+        levels = (audio.input_level, audio.output_level, audio.ring_level)
+        return cls(
+            names={role: all_of(value) for role, value in names.items()},
+            levels=dict(zip(names, levels, strict=True)),
+            headset=all_of(audio.headset),
+            use_headset=audio.use_headset,
+            refuse_code=audio.refuse_code if audio.refuse_without_headset else 0,
+        )
 
 
 def present(role: DeviceRole, names: Iterable[str], available: Iterable[Device]) -> Names:

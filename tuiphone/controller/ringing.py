@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tuiphone.config.schema import Config
 from tuiphone.controller.clock import Clock, Timer
 from tuiphone.controller.ports import SipStack, Tone, ToneSound
 from tuiphone.controller.tones import progress_tone, ring_sound
 from tuiphone.model.call import Call, CallState, Direction, EndedBy, EndKind
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.pattern import matches
-from tuiphone.model.ringtone import COUNTRIES, Ring
+from tuiphone.model.ringtone import COUNTRIES, Ring, parse_ring, parse_rule
 
 END_TONE_S = 3.0
 """How long busy and congestion tones play after a call that was not answered."""
@@ -35,6 +36,20 @@ class ToneRules:
     ring: Ring = field(default_factory=Ring)
     by_caller: tuple[tuple[str, Ring], ...] = ()
     by_account: Callable[[str], Ring | None] = lambda account_id: None
+
+    @classmethod
+    def of(cls, config: Config, by_account: Callable[[str], Ring | None]) -> ToneRules:
+        """What ``[phone]`` and ``[audio]`` say."""
+        phone, audio = config.phone, config.audio
+        return cls(
+            phone.ringback,
+            phone.call_waiting_tone,
+            audio.tones,
+            audio.tone_level,
+            parse_ring(audio.ring_tone),
+            tuple(parse_rule(rule) for rule in audio.ring_tones),
+            by_account,
+        )
 
     def ring_of(self, call: Call) -> Ring:
         """How a call rings."""

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 3.0
 """While silence stands in for a device that does not open, it is tried again so often."""
+FAILURES_S = 5.0
+"""Devices that report failures faster than this are not opened again for each of them."""
 FORGIVEN_S = 20.0
 """A device that gets stuck again within this time after it was opened again is left alone until RETRY_S have passed."""
 
@@ -66,6 +68,7 @@ class Sound:
         self._retry: Timer | None = None
         self._stuck = StuckWatch(pump, native, self._got_stuck)
         self._stuck_at: dict[str, float] = {}
+        self._failed_at = -FAILURES_S
         self._avoided: set[str] = set()
         self._bells = Bells(native)
         self._alsa = alsa
@@ -105,13 +108,21 @@ class Sound:
         self.tell()
 
     def device_failed(self) -> None:
-        """A device stopped working in use (it was unplugged): look again and open what is left."""
+        """A device stopped working in use (it was unplugged): look again and open what is left.
+
+        One that is still there is opened again, but not over and over: what fails at once is left to the watch for stuck ones.
+        """
         if self._null:
             return
-        log.warning("a sound device stopped working")
         self._look()
         self._bells.close()
-        self._reopen()
+        now = time.monotonic()
+        early, self._failed_at = now - self._failed_at < FAILURES_S, now
+        log.warning("a sound device stopped working%s", ", again" if early else "")
+        if early:
+            self._follow()
+        else:
+            self._reopen()
         self.tell()
 
     def tell(self) -> None:
