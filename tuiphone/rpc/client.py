@@ -60,7 +60,13 @@ class RpcPhone:
 
     async def raw_events(self, since: int | None = None, readings: bool = False) -> AsyncIterator[dict[str, Any]]:
         """Events as they are on the wire: an object with seq, type and value."""
-        answer = await self.call("subscribe", {"since": since, "readings": readings})
+        asked = asyncio.ensure_future(self.call("subscribe", {"since": since, "readings": readings}))
+        try:
+            answer = await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            # The engine does not know that nobody listens any more, and would send for as long as we are connected.
+            asked.add_done_callback(self._give_up)
+            raise
         number = int(answer["subscription"])
         queue: asyncio.Queue[dict[str, Any] | PhoneError] = asyncio.Queue()
         self._subscriptions[number] = queue
@@ -76,10 +82,7 @@ class RpcPhone:
                     raise received
                 yield received
         finally:
-            self._subscriptions.pop(number, None)
-            if not self._lost:
-                self._number += 1
-                self._writer.write(jsonrpc.request(self._number, "unsubscribe", {"subscription": number}))
+            self._unsubscribe(number)
 
     async def close(self) -> None:
         """End the connection."""
@@ -87,6 +90,19 @@ class RpcPhone:
         self._writer.close()
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             await self._writer.wait_closed()
+
+    def _give_up(self, asked: asyncio.Future[Any]) -> None:
+        if not asked.cancelled() and asked.exception() is None:
+            number = int(asked.result()["subscription"])
+            self._newest = max(self._newest, number)
+            self._early.pop(number, None)
+            self._unsubscribe(number)
+
+    def _unsubscribe(self, number: int) -> None:
+        self._subscriptions.pop(number, None)
+        if not self._lost:
+            self._number += 1
+            self._writer.write(jsonrpc.request(self._number, "unsubscribe", {"subscription": number}))
 
     async def _read(self) -> None:
         reason = _("The engine closed the connection")
