@@ -171,9 +171,7 @@ async def _record(desk: Desk) -> None:
 
 async def _record_pause(desk: Desk) -> None:
     pauses = await desk.phone.pause_recording(_id(desk.store.current()))
-    desk.store.say(
-        _("The recording pauses: what is said now is left out") if pauses else _("The recording goes on")
-    )
+    desk.store.say(_("The recording pauses: what is said now is left out") if pauses else _("The recording goes on"))
 
 
 async def _line(desk: Desk, step: int) -> None:

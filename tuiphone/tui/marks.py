@@ -17,7 +17,7 @@ _SUITE = re.compile(r"(?:AEAD_)?AES_(?:(?P<bits>\d+)_(?P<mode>\w+?)|CM_(?P<count
 
 
 def recording_mark(call: Call, signs: Glyphs, brief: bool = False) -> Content:
-    """ "REC" while a call is recorded, "REC PAUSED" while a part is left out; nothing otherwise. Brief: at most 4 cells."""
+    """The word REC while a call is recorded, REC PAUSED while a part is left out; nothing otherwise. Brief: at most 4 cells."""
     if not call.recording:
         return Content("")
     sign = signs.paused if call.recording_paused else signs.recording

@@ -14,6 +14,7 @@ from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Levels, StreamStats
 from tuiphone.model.quality import Quality
 from tuiphone.tui.glyphs import Glyphs
+from tuiphone.tui.marks import protection, recording_mark
 from tuiphone.tui.paint import bar, click, cut, fit, row, spread
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.panels.lines import elapsed, state_style
@@ -23,6 +24,8 @@ from tuiphone.tui.store import Topic
 _FLOOR_DB = -60.0
 """The level at which a meter is empty."""
 _SHORTEST_COURSE = 8
+_ROOM_FOR_SUITE = 50
+"""From this width on the SRTP suite has room: in terminals of 120 columns."""
 _HINTS = ("hold", "mute", "hang_up", "dtmf_method")
 
 
@@ -91,7 +94,8 @@ class CallPanel(Rows, can_focus=True):
 
     def _where(self, call: Call, width: int) -> Content:
         time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
-        right = Content(f"{texts.direction_word(call.direction)} {time:>8}")
+        recording = click(recording_mark(call, self.signs), "command('record')")
+        right = row(recording, f"  {texts.direction_word(call.direction)} {time:>8}")
         uri = cut(texts.short_uri(call.remote.uri), width - right.cell_length - 1, self.signs.cut)
         return spread(Content.styled(uri, "$muted"), right, width)
 
@@ -99,13 +103,12 @@ class CallPanel(Rows, can_focus=True):
         status = self.store.accounts.get(call.account_id)
         transport = status.account.transport.value.upper() if status else ""
         if call.media:
-            srtp = ("SRTP" if call.media.encryption else _("RTP"), "$text-success" if call.media.encryption else "")
+            srtp = protection(call.media, status.account if status else None, self.signs, width >= _ROOM_FOR_SUITE)
             codec = texts.codec(call.media.codec, call.media.clock_hz)
             left = row(f"{codec}  ", srtp, f"  {transport}")
         else:
             left = Content(transport)
-        recording = (f" {_('REC')} ", "bold reverse $text-error") if call.recording else ""
-        return spread(left, row(recording, "  ", _("line {n}").format(n=call.line)), width)
+        return spread(left, Content(_("line {n}").format(n=call.line)), width)
 
     def _account(self, call: Call, width: int) -> Content:
         title = self.store.account_title(call.account_id)

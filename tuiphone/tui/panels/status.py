@@ -100,7 +100,7 @@ class StatusBar(Rows):
         else:
             shown = Content.styled(name, "$muted")
         recorded = sorted((call for call in self.store.calls.values() if call.recording), key=_paused)
-        parts = [click(recording_mark(call, self.signs), f"select('{call.id}')") for call in recorded[:1]]
+        parts = [click(recording_mark(call, self.signs), f"select({call.line})") for call in recorded[:1]]
         parts.append(click(ready, "command('dnd')"))
         if with_device and width >= 70 and self.store.is_up:
             parts.append(click(shown, "command('devices')"))
