@@ -186,7 +186,7 @@ class Controller:
             max_lines=self._calls.max_lines,
             missed=self._history.count_missed(),
             missing=self._stack.missing,
-            warnings=(*self._warnings, *self._codecs.complaints(self._config.audio.codecs)),
+            warnings=(*self._warnings, *self._codecs.complaints(self._config)),
             theme=self._theme,
             default_account=self._accounts.default_id,
         )
