@@ -109,8 +109,8 @@ def test_an_account_that_does_not_register_has_no_registrar(files: Files) -> Non
         ),
         (
             "[audio]\ncodecs = [\n'opus',\n'so so']",
-            'config.toml:2: audio.codecs is ["opus", "so so"]; allowed is a list of codec names such as "opus" or'
-            ' "speex/16000"',
+            'config.toml:2: audio.codecs is ["opus", "so so"]; allowed is a list of codec names or'
+            ' patterns such as "opus", "speex/16000" or "PCM*"',
         ),
         (
             "[keys]\ndial = 5",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -61,3 +62,11 @@ async def test_a_configured_name_that_matches_nothing_is_a_warning_of_the_engine
     config = Config(audio=AudioSection(codecs=("opus", "nonsense")), accounts=(SALES, DESK))
     async with bench(config) as desk:
         assert [w for w in (await desk.phone.snapshot()).warnings if "“nonsense” names no codec" in w]
+
+
+async def test_an_accounts_name_that_matches_nothing_is_one_too() -> None:
+    config = Config(accounts=(SALES, replace(DESK, codecs=("PCM*", "opsu"))))
+    async with bench(config) as desk:
+        warnings = (await desk.phone.snapshot()).warnings
+        assert [w for w in warnings if f"Account {DESK.id}: “opsu” names no codec; there are: " in w]
+        assert not [w for w in warnings if "PCM" in w.partition(" names no codec")[0]]

@@ -7,12 +7,15 @@ import asyncio
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuiphone import engine_process, paths
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.codec import Codec
+
+if TYPE_CHECKING:
+    from tuiphone.config.schema import Config
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,6 +34,8 @@ def add_parser(subparsers: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     running = paths.is_remote() or engine_process.running_pid() is not None
     codecs = asyncio.run(_of_the_engine() if running else _of_a_short_one())
+    if not paths.is_remote():
+        _check_configuration(codecs)
     if options.json:
         import msgspec
 
@@ -61,17 +66,14 @@ async def _of_a_short_one() -> tuple[Codec, ...]:
     # No engine runs: a stack of our own, without a sound device, answers and goes.
     from dataclasses import replace
 
-    from tuiphone.config.load import load
-    from tuiphone.controller.codecs import no_such, unmatched
     from tuiphone.controller.controller import stack_settings
     from tuiphone.stack.pjsua import PjsuaStack
 
-    config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
     # Sound libraries that pjmedia asks for devices write to standard error, past everything one can tell them.
     stderr = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     stack = PjsuaStack()
-    settings = replace(stack_settings(config), null_audio=True, udp_port=0, tcp_port=0, tls_port=0)
+    settings = replace(stack_settings(_configuration()), null_audio=True, udp_port=0, tcp_port=0, tls_port=0)
     await stack.start(settings, lambda report: None)
     try:
         codecs = stack.codecs
@@ -79,7 +81,18 @@ async def _of_a_short_one() -> tuple[Codec, ...]:
         await stack.stop()
         sys.stderr.flush()
         os.dup2(stderr, 2)
-    wrong = unmatched(config.audio.codecs, codecs)
-    if wrong:
-        raise PhoneError(no_such(wrong[0], codecs), "invalid")
     return codecs
+
+
+def _check_configuration(codecs: tuple[Codec, ...]) -> None:
+    from tuiphone.controller.codecs import complaints
+
+    wrong = complaints(_configuration(), codecs)
+    if wrong:
+        raise PhoneError("\n".join(wrong), "invalid")
+
+
+def _configuration() -> Config:
+    from tuiphone.config.load import load
+
+    return load(paths.config_file(), paths.settings_file(), set_aside=False).config

@@ -23,7 +23,7 @@ from tuiphone.model.pattern import is_pattern
 from tuiphone.model.ringtone import COUNTRIES, RINGS, WrongRing, parse_ring, parse_rule
 
 _ACCOUNT_ID = r"[A-Za-z0-9_-]{1,32}"
-_CODEC = r"[A-Za-z0-9.-]+(/[0-9]+){0,2}"
+_CODEC = r"[A-Za-z0-9.*?-]+(/[0-9*?]+){0,2}"
 _HOST_PORT = r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
 _SHA256 = r"[0-9A-Fa-f]{64}"
 
@@ -37,7 +37,7 @@ def _ip(value: str) -> str:
 
 
 def _codec(value: str) -> str:
-    return "" if re.fullmatch(_CODEC, value) else _('codec names such as "opus" or "speex/16000"')
+    return "" if re.fullmatch(_CODEC, value) else _('codec names or patterns such as "opus", "speex/16000" or "PCM*"')
 
 
 def _account_id(value: str) -> str:

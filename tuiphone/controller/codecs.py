@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tuiphone.config.schema import Config
 from tuiphone.controller.ports import SipStack
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
@@ -37,6 +38,18 @@ def no_such(name: str, codecs: Iterable[Codec]) -> str:
     return _("“{name}” names no codec; there are: {codecs}").format(name=name, codecs=there)
 
 
+def complaints(config: Config, codecs: Iterable[Codec]) -> tuple[str, ...]:
+    """A sentence for each name or pattern in [audio] and in accounts that matches nothing."""
+    known = list(codecs)
+    general = [no_such(name, known) for name in unmatched(config.audio.codecs, known)]
+    own = [
+        _("Account {account}: {problem}").format(account=account.id, problem=no_such(name, known))
+        for account in config.accounts
+        for name in unmatched(account.codecs, known)
+    ]
+    return (*general, *own)
+
+
 class Codecs:
     """The codecs of the stack, as the API shows them."""
 
@@ -54,6 +67,6 @@ class Codecs:
         check(wanted, self.all())
         self._stack.set_codecs(wanted)
 
-    def complaints(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """What is wrong with the configured list, each a sentence."""
-        return tuple(no_such(name, self.all()) for name in unmatched(wanted, self.all()))
+    def complaints(self, config: Config) -> tuple[str, ...]:
+        """What is wrong with the configured lists, each a sentence."""
+        return complaints(config, self.all())
