@@ -15,7 +15,8 @@ from pjbuild.command import Runner
 from pjbuild.errors import BuildError
 from pjbuild.progress import Progress
 
-RUN = ("libportaudio2",)
+# ALSA reaches PulseAudio and PipeWire through a plug-in; pactl tells which devices they have.
+RUN = ("libasound2-plugins", "libportaudio2", "pulseaudio-utils")
 BUILD = (
     "gcc",
     "g++",
