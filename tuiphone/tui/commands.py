@@ -6,14 +6,10 @@ of the desk: the few things the screen itself can do.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-from tuiphone.controller.api import Phone
 from tuiphone.i18n import _
 from tuiphone.model.call import Call
-from tuiphone.model.device import DeviceRole
+from tuiphone.tui.command import Command, Desk, opens
+from tuiphone.tui.devicecommands import device_commands
 from tuiphone.tui.reasons import (
     answered,
     can_dial,
@@ -30,89 +26,6 @@ from tuiphone.tui.reasons import (
     to_mute,
 )
 from tuiphone.tui.store import Store
-
-
-class Desk(Protocol):
-    """What commands may ask of the screen."""
-
-    @property
-    def store(self) -> Store:
-        """What the screen knows."""
-        ...
-
-    @property
-    def phone(self) -> Phone:
-        """The engine. Raises EngineLost while there is none."""
-        ...
-
-    @property
-    def decline_code(self) -> int:
-        """The SIP answer to a call that is declined without a choice."""
-        ...
-
-    def start(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do something in the background; what goes wrong comes on the message line."""
-        ...
-
-    async def open(self, name: str) -> None:
-        """Open a dialog, or give a panel the focus."""
-        ...
-
-    async def dial(self) -> None:
-        """Give the dial input the focus; dial what it holds if it has the focus already."""
-        ...
-
-    async def start_engine(self) -> None:
-        """Start the engine again."""
-        ...
-
-    @property
-    def tone_plays(self) -> bool:
-        """The test tone is on."""
-        ...
-
-    @property
-    def mic_watched(self) -> bool:
-        """The microphone meter without a call is on."""
-        ...
-
-    def end_tests(self) -> None:
-        """Test tone and microphone meter off."""
-        ...
-
-    async def toggle_tone(self) -> None:
-        """Test tone on or off."""
-        ...
-
-    async def toggle_mic_meter(self) -> None:
-        """Microphone meter without a call on or off."""
-        ...
-
-
-Run = Callable[[Desk], Awaitable[object]]
-Reason = Callable[[Store], str | None]
-
-
-def _always(store: Store) -> str | None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing to do. ``enabled`` gives None or the reason why not; ``urgency`` orders the footer, 0 is never there."""
-
-    id: str
-    group: str
-    title: str
-    keys: tuple[str, ...]
-    run: Run
-    enabled: Reason = _always
-    short: Callable[[Store], str] | str = ""
-    urgency: int = 0
-
-    def footer(self, store: Store) -> str:
-        """The word or two for the footer."""
-        return self.short(store) if callable(self.short) else self.short or self.title
 
 
 def _id(call: Call | None) -> str:
@@ -187,15 +100,6 @@ async def _to_line(desk: Desk, line: int) -> None:
         desk.store.select(call.id)
 
 
-async def _level(desk: Desk, step: int) -> None:
-    level = desk.store.devices.role(DeviceRole.OUTPUT).level
-    await desk.phone.set_level(DeviceRole.OUTPUT, max(0, min(200, level + step)))
-
-
-def _opens(name: str) -> Run:
-    return lambda desk: desk.open(name)
-
-
 def _line_command(line: int) -> Command:
     def enabled(store: Store) -> str | None:
         return None if any(call.line == line for call in store.calls.values()) else _("Line {n} is free").format(n=line)
@@ -206,7 +110,7 @@ def _line_command(line: int) -> Command:
 
 def commands() -> tuple[Command, ...]:
     """The registry, in the order of help and palette. Where two share a key, the first that is possible has it."""
-    return (*_call_commands(), *_dial_commands(), *_device_commands(), *_phone_commands(), *_screen_commands())
+    return (*_call_commands(), *_dial_commands(), *device_commands(), *_phone_commands(), *_screen_commands())
 
 
 def _call_commands() -> tuple[Command, ...]:
@@ -245,7 +149,7 @@ def _call_commands() -> tuple[Command, ...]:
             _("Decline"),
             98,
         ),
-        Command("decline_as", group, _("Decline with another answer"), ("X",), _opens("decline_as"), rings),
+        Command("decline_as", group, _("Decline with another answer"), ("X",), opens("decline_as"), rings),
         Command(
             "hang_up",
             group,
@@ -270,7 +174,7 @@ def _call_commands() -> tuple[Command, ...]:
             75,
         ),
         Command(
-            "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), _opens("dtmf_method"), has_call, "DTMF"
+            "dtmf_method", group, _("How DTMF is sent in this call"), ("k",), opens("dtmf_method"), has_call, "DTMF"
         ),
         Command("record", group, _("Record the call, or end that"), ("ctrl+r",), _record, answered, record_word, 28),
         Command(
@@ -282,7 +186,7 @@ def _call_commands() -> tuple[Command, ...]:
             recorded,
             _("Pause the recording"),
         ),
-        Command("quality", group, _("Quality of the call in figures"), ("q",), _opens("quality"), answered),
+        Command("quality", group, _("Quality of the call in figures"), ("q",), opens("quality"), answered),
         Command(
             "line_previous",
             group,
@@ -311,26 +215,9 @@ def _dial_commands() -> tuple[Command, ...]:
             60,
         ),
         Command("redial", group, _("Call the last number again"), ("R",), _redial, can_dial, _("Redial"), 20),
-        Command("dial_from", group, _("Choose the account to call from"), ("f",), _opens("dial_from"), has_accounts),
-        Command("history", group, _("History of calls"), ("r", "f2"), _opens("history"), no_engine, _("History"), 40),
-        Command("clear_history", group, _("Delete the whole history"), (), _opens("clear_history"), no_engine),
-    )
-
-
-def _device_commands() -> tuple[Command, ...]:
-    group = _("Devices")
-    return (
-        Command("devices", group, _("Sound devices"), ("v", "f7"), _opens("devices"), no_engine, _("Devices"), 30),
-        Command("choose_input", group, _("Choose the microphone"), (), _opens("choose_input"), no_engine),
-        Command("choose_output", group, _("Choose the ear"), (), _opens("choose_output"), no_engine),
-        Command("choose_ring", group, _("Choose the bell"), (), _opens("choose_ring"), no_engine),
-        Command("softer", group, _("Ear softer"), ("<",), lambda desk: _level(desk, -10), no_engine),
-        Command("louder", group, _("Ear louder"), (">",), lambda desk: _level(desk, 10), no_engine),
-        Command("test_tone", group, _("Test tone on the ear"), (), lambda desk: desk.toggle_tone(), no_engine),
-        Command("mic_meter", group, _("Microphone meter"), (), lambda desk: desk.toggle_mic_meter(), no_engine),
-        Command(
-            "refresh_devices", group, _("Look for new devices"), (), lambda desk: desk.phone.devices(True), no_engine
-        ),
+        Command("dial_from", group, _("Choose the account to call from"), ("f",), opens("dial_from"), has_accounts),
+        Command("history", group, _("History of calls"), ("r", "f2"), opens("history"), no_engine, _("History"), 40),
+        Command("clear_history", group, _("Delete the whole history"), (), opens("clear_history"), no_engine),
     )
 
 
@@ -351,7 +238,7 @@ def _phone_commands() -> tuple[Command, ...]:
             dnd_word,
             25,
         ),
-        Command("accounts", group, _("Accounts"), ("g",), _opens("accounts"), no_engine, _("Accounts"), 22),
+        Command("accounts", group, _("Accounts"), ("g",), opens("accounts"), no_engine, _("Accounts"), 22),
         Command("register", group, _("Register all again"), ("G",), lambda desk: desk.phone.register(), has_accounts),
         Command(
             "start_engine",
@@ -369,17 +256,17 @@ def _phone_commands() -> tuple[Command, ...]:
 def _screen_commands() -> tuple[Command, ...]:
     group = _("Screen")
     return (
-        Command("palette", group, _("Menu of all commands"), ("ctrl+p",), _opens("palette"), short=_("Menu")),
-        Command("jump", group, _("Jump to a panel"), ("ctrl+o",), _opens("jump"), short=_("Jump")),
-        Command("help", group, _("Help for where you are"), ("?", "f1"), _opens("help"), short=_("Help")),
-        Command("messages", group, _("Messages so far, in full"), ("l",), _opens("messages")),
-        Command("theme", group, _("Choose the colours"), ("ctrl+t",), _opens("theme")),
+        Command("palette", group, _("Menu of all commands"), ("ctrl+p",), opens("palette"), short=_("Menu")),
+        Command("jump", group, _("Jump to a panel"), ("ctrl+o",), opens("jump"), short=_("Jump")),
+        Command("help", group, _("Help for where you are"), ("?", "f1"), opens("help"), short=_("Help")),
+        Command("messages", group, _("Messages so far, in full"), ("l",), opens("messages")),
+        Command("theme", group, _("Choose the colours"), ("ctrl+t",), opens("theme")),
         Command(
             "leave",
             group,
             _("Leave the screen: detach, or stop the phone"),
             ("ctrl+q", "f12", "ctrl+c"),
-            _opens("leave"),
+            opens("leave"),
             short=_("Leave"),
         ),
     )

@@ -14,7 +14,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.account import DtmfMethod
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole
-from tuiphone.tui.commands import Command
+from tuiphone.tui.command import Command
 from tuiphone.tui.keys import label
 from tuiphone.tui.reasons import ringing_call
 from tuiphone.tui.store import Store, Topic
@@ -129,6 +129,23 @@ class ScreenDesk:
         key = await self._ask(Jump({key: at for key, (_panel, at) in places.items()}))
         if key in places:
             self._app.main.go_to(places[key][0])
+
+    async def _open_codecs(self) -> None:
+        from tuiphone.tui.dialogs.codecs import CodecsDialog
+
+        await self._ask(CodecsDialog(self.view, await self.phone.codecs()))
+
+    async def _open_bells(self) -> None:
+        from tuiphone.tui.dialogs.bells import Bells
+
+        await self._ask(Bells(self.view))
+
+    async def _open_choose_headset(self) -> None:
+        from tuiphone.tui.dialogs.bells import headset_choices
+
+        chosen = await self._pick(_("Headset"), headset_choices(self.store.devices))
+        if chosen:
+            await self.phone.choose_headset(chosen)
 
     async def _open_accounts(self) -> None:
         from tuiphone.tui.dialogs.accounts import Accounts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from tuiphone.tui.commands import Command, commands
+from tuiphone.tui.command import Command
+from tuiphone.tui.commands import commands
 from tuiphone.tui.keys import is_letter, label
 from tuiphone.tui.panelkeys import panel_helps
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tuiphone.tui.commands import Command, Desk
+from tuiphone.tui.command import Command, Desk
 from tuiphone.tui.glyphs import Glyphs
 from tuiphone.tui.keys import Keymap, preferred
 from tuiphone.tui.store import Store

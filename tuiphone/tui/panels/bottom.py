@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tuiphone import texts
 from tuiphone.model.event import NoticeLevel
-from tuiphone.tui.commands import Command
+from tuiphone.tui.command import Command
 from tuiphone.tui.keys import is_letter
 from tuiphone.tui.paint import click, cut, row
 from tuiphone.tui.rows import Rows
