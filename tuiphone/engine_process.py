@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import IO
 from tuiphone import paths
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
+
+
+_FAULT = re.compile(r"[A-Za-z.]*(Error|Exception)\b|Fatal Python error")
 
 
 class EngineRunning(PhoneError):
@@ -71,10 +75,14 @@ def spawn(null_audio: bool = False) -> int:
 
 
 def last_words() -> str:
-    """The sentence with which an engine that could not start ended, or its last line (a library's), or nothing."""
+    """The sentence with which an engine that could not start ended, or the name of the fault that ended it, or nothing.
+
+    Other lines are sound libraries', which write to standard error whatever one tells them.
+    """
     try:
         lines = (paths.state_dir() / "engine.out").read_text(errors="replace").strip().splitlines()
     except OSError:
         return ""
     sentences = [line.removeprefix("tuiphone: ") for line in lines if line.startswith("tuiphone: ")]
-    return "; ".join(sentences) if sentences else lines[-1] if lines else ""
+    faults = [line for line in lines if _FAULT.match(line)]
+    return "; ".join(sentences) or "; ".join(faults[-1:])
