@@ -15,7 +15,6 @@ from tuiphone import paths
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 
-
 _FAULT = re.compile(r"[A-Za-z.]*(Error|Exception)\b|Fatal Python error")
 
 
