@@ -22,6 +22,7 @@ _MAPS = {
     "0": "PCMU/8000",
     "8": "PCMA/8000",
     "9": "G722/8000",
+    "10": "L16/44100/2",
     "18": "G729/8000",
     "96": "iSAC/16000",
     "97": "iLBC/8000",
@@ -189,6 +190,15 @@ async def test_accounts_have_codecs_of_their_own_even_such_as_are_off_in_general
     assert set(other) == {"3", "0", "8", "101"}
     _, answer = await answer_of(alice, far, description(rtp.port, "0 8 9 101"))
     assert payloads(answer) == ["9", "101"]
+
+
+async def test_l16_is_offered_and_taken_in_mono_only(start: Start, far: FarEnd, rtp: RtpEnd) -> None:
+    """Two channels would end the engine: the bridge has one."""
+    alice = await start("alice", codecs=["L16", "PCMU"])
+    assert payloads(await offer_of(alice, far)) == ["11", "0", "101"]
+    _, answer = await answer_of(alice, far, description(rtp.port, "10 0 101"))
+    assert payloads(answer) == ["0", "101"]
+    await rtp.until_packets(5)
 
 
 def silence_between(rate: int = 8000) -> Samples:

@@ -10,7 +10,7 @@ from tuiphone.controller.ports import StackSettings
 from tuiphone.model.account import Account
 from tuiphone.model.codec import Codec, names_codec
 from tuiphone.stack.pjsua import codecs
-from tuiphone.stack.pjsua.codecparams import set_parameters
+from tuiphone.stack.pjsua.codecparams import OPUS, set_parameters
 from tuiphone.stack.pjsua.native import Native
 
 
@@ -21,7 +21,10 @@ class CodecSet:
         self._set_priority: Callable[[str, int], None] = endpoint.codecSetPriority
         self._own_build = bool(native.features)
         infos = endpoint.codecEnum2()
-        self._ids = [infos[i].codecId for i in range(len(infos))]
+        every = [infos[i].codecId for i in range(len(infos))]
+        self._ids = [codec_id for codec_id in every if not _is_stereo(codec_id)]
+        for codec_id in set(every) - set(self._ids):
+            endpoint.codecSetPriority(codec_id, 0)
         self._accounts: dict[str, tuple[str, ...]] = {}
         self._wanted: tuple[str, ...] = ()
         self.names: tuple[str, ...] = ()
@@ -68,3 +71,9 @@ class CodecSet:
         more = (name for own in self._accounts.values() for name in own)
         for codec_id, priority in codecs.priorities(self._ids, (*self._wanted, *more)).items():
             self._set_priority(codec_id, priority)
+
+
+def _is_stereo(codec_id: str) -> bool:
+    # The bridge is mono, and pjmedia ends with a segmentation fault when stereo L16 joins it. Opus only says that it has
+    # two channels (RFC 7587 section 4.1): it is opened with one.
+    return codec_id != OPUS and not codec_id.endswith("/1")
