@@ -19,7 +19,7 @@ from tests.support.stackprocess import StackProcess
 pytestmark = pytest.mark.sound
 
 BROKEN = '\npcm.broken { type pulse device "absent" hint { show on description "broken" } }\n'
-PLAIN = {"null_audio": False, "echo_canceller": "off", "noise_suppression": False}
+PLAIN = {"null_audio": False, "processing": {"echo_canceller": "off", "noise_suppression": False}}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from typing import Any
 from tuiphone.controller.ports import CodecSettings, Credentials, StackSettings
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.call import new_call_id
+from tuiphone.model.media import Processing
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -189,6 +190,7 @@ async def _serve(settings: dict[str, Any]) -> None:
     settings = {"bind_address": "127.0.0.1", "udp_port": port, "rtp_port_min": 20000, "rtp_port_max": 40000, **settings}
     settings["codecs"] = tuple(settings.get("codecs", ("PCMU",)))
     settings["codec_settings"] = CodecSettings(**settings.get("codec_settings", {}))
+    settings["processing"] = Processing(**settings.get("processing", {}))
     stack = PjsuaStack()
     await stack.start(StackSettings(**settings), lambda report: say(type(report).__name__, asdict(report)))
     say("Started", {"udp_port": settings["udp_port"], "missing": stack.missing, "name": stack.name})

@@ -209,10 +209,24 @@ class AudioSection:
     )
     null_audio: bool = boolean(False, "Never open a sound device (a server, a test); calls carry silence.")
     echo_canceller: str = choice(
-        "webrtc", "Echo canceller: webrtc (the best), speex (cheaper) or off (a headset).", ("webrtc", "speex", "off")
+        "webrtc",
+        "Echo canceller: webrtc (the best), speex (for old CPUs; always levels and takes noise off too), off (a headset).",
+        ("webrtc", "speex", "off"),
     )
     echo_tail_ms: int = integer(200, "Longest echo to cancel, in milliseconds.", 20, 800)
     noise_suppression: bool = boolean(True, "Take steady noise off the microphone's signal.")
+    gain_control: bool = boolean(False, "Bring what you say to one level, whether whispered or shouted.")
+    ear_limit_db: int = integer(
+        -6,
+        "The loudest that reaches the ear, in dB below full scale: protects from acoustic shock; 0: no limit.",
+        -40,
+        0,
+    )
+    jitter_initial_ms: int = integer(
+        0, "Jitter buffer: where it begins, in milliseconds; 0: the engine's choice.", 0, 500
+    )
+    jitter_min_ms: int = integer(0, "Jitter buffer: its least delay; 0: the engine's choice.", 0, 500)
+    jitter_max_ms: int = integer(0, "Jitter buffer: its greatest delay; 0: the engine's choice.", 0, 2000)
     vad: bool = boolean(False, "Send no packets while nobody speaks (voice activity detection).")
     codecs: tuple[str, ...] = names(
         ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729"),

@@ -17,6 +17,7 @@ from tuiphone.model.call import CallId
 from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole, Devices
 from tuiphone.model.event import Event, Reading, Snapshot
+from tuiphone.model.media import Processing
 from tuiphone.model.record import CallRecord
 
 
@@ -77,6 +78,10 @@ class PhoneApi(Protocol):
 
     async def mute(self, call: CallId = "", on: bool | None = None) -> bool:
         """Mute or unmute the microphone of a call; without ``on``: the other way. Returns what it is now."""
+        ...
+
+    async def set_call_gain(self, call: CallId = "", mic: int | None = None, ear: int | None = None) -> None:
+        """Gains of one call in percent (0 to 200), on top of the devices': what is sent, and what is heard of it."""
         ...
 
     async def send_dtmf(self, digits: str, call: CallId = "", method: DtmfMethod | None = None) -> None:
@@ -187,6 +192,19 @@ class PhoneApi(Protocol):
 
     async def mute_device(self, role: DeviceRole, on: bool) -> None:
         """Mute a role for all calls."""
+        ...
+
+    async def set_processing(
+        self,
+        echo_canceller: str | None = None,
+        noise_suppression: bool | None = None,
+        gain_control: bool | None = None,
+        ear_limit_db: int | None = None,
+    ) -> Processing:
+        """Change what is done to the sound, in a running call too, and keep it; returns what is done now.
+
+        ``echo_canceller`` is webrtc, speex or off; ``ear_limit_db`` is the loudest that reaches the ear, -40 to 0 dBFS.
+        """
         ...
 
     async def mute_at_device(self, role: DeviceRole, on: bool) -> None:

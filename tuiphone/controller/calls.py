@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tuiphone.controller.clock import Clock
+from tuiphone.controller.devices import MAX_LEVEL
 from tuiphone.controller.ports import (
     ConfirmedReport,
     DtmfReport,
@@ -158,6 +159,15 @@ class Calls:
             self._stack.mute(call.id, on)
             self._update(call.id, muted=on)
         return on
+
+    def set_gain(self, call_id: CallId, mic: int | None, ear: int | None) -> None:
+        """Change the gains of a call that has audio."""
+        call = self._named(call_id) if call_id else self._with_audio()
+        mic, ear = (old if new is None else new for old, new in ((call.mic_level, mic), (call.ear_level, ear)))
+        if not all(0 <= level <= MAX_LEVEL for level in (mic, ear)):
+            raise PhoneError(_("Levels go from 0 to {most} percent").format(most=MAX_LEVEL))
+        self._stack.set_gain(call.id, mic, ear)
+        self._update(call.id, mic_level=mic, ear_level=ear)
 
     def send_dtmf(self, digits: str, call_id: CallId, method: DtmfMethod | None) -> None:
         """Send digits on a call that has audio."""

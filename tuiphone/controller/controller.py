@@ -14,7 +14,7 @@ from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
 from tuiphone.controller.clock import Clock
 from tuiphone.controller.codecs import Codecs
-from tuiphone.controller.devices import DeviceRoles, DeviceWishes
+from tuiphone.controller.devices import DeviceRoles, DeviceWishes, processing_of
 from tuiphone.controller.hub import Hub
 from tuiphone.controller.ports import (
     CodecSettings,
@@ -63,7 +63,7 @@ from tuiphone.model.event import (
     Reading,
     Snapshot,
 )
-from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.media import Levels, Processing, StreamStats
 from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
 from tuiphone.model.ringtone import Ring, parse_ring
@@ -240,6 +240,9 @@ class Controller:
     async def mute(self, call: CallId = "", on: bool | None = None) -> bool:
         return self._calls.mute(call, on)
 
+    async def set_call_gain(self, call: CallId = "", mic: int | None = None, ear: int | None = None) -> None:
+        self._calls.set_gain(call, mic, ear)
+
     async def send_dtmf(self, digits: str, call: CallId = "", method: DtmfMethod | None = None) -> None:
         self._calls.send_dtmf(digits, call, method)
 
@@ -335,6 +338,21 @@ class Controller:
 
     async def mute_device(self, role: DeviceRole, on: bool) -> None:
         self._devices.mute(role, on)
+
+    async def set_processing(
+        self,
+        echo_canceller: str | None = None,
+        noise_suppression: bool | None = None,
+        gain_control: bool | None = None,
+        ear_limit_db: int | None = None,
+    ) -> Processing:
+        wanted = {
+            "echo_canceller": echo_canceller,
+            "noise_suppression": noise_suppression,
+            "gain_control": gain_control,
+            "ear_limit_db": ear_limit_db,
+        }
+        return self._devices.set_processing({name: value for name, value in wanted.items() if value is not None})
 
     async def mute_at_device(self, role: DeviceRole, on: bool) -> None:
         self._devices.mute_at_device(role, on)
@@ -633,9 +651,11 @@ def stack_settings(config: Config, log_file: str = "") -> StackSettings:
         null_audio=audio.null_audio,
         release_after_s=audio.release_ms / 1000,
         sound_system=audio.sound_system,
-        echo_canceller=audio.echo_canceller,
+        processing=processing_of(audio),
         echo_tail_ms=audio.echo_tail_ms,
-        noise_suppression=audio.noise_suppression,
+        jitter_initial_ms=audio.jitter_initial_ms,
+        jitter_min_ms=audio.jitter_min_ms,
+        jitter_max_ms=audio.jitter_max_ms,
         vad=audio.vad,
         # At level 5 the library logs whole messages, with digests and SRTP keys in them.
         log_level={"error": 1, "warning": 2, "info": 3, "debug": 4}[config.log.level],

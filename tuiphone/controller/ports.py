@@ -17,7 +17,7 @@ from tuiphone.model.address import Party
 from tuiphone.model.call import CallId, EndCause
 from tuiphone.model.codec import Codec
 from tuiphone.model.device import Device, DeviceRole, MicTest
-from tuiphone.model.media import Levels, MediaStream, StreamStats
+from tuiphone.model.media import Levels, MediaStream, Processing, StreamStats
 from tuiphone.model.record import CallRecord
 
 # --- settings handed down ---------------------------------------------------------------------------------------------
@@ -68,9 +68,13 @@ class StackSettings:
     max_calls: int = 32
     null_audio: bool = False
     """Never open a sound device: tests, servers, ``--headless``."""
-    echo_canceller: str = "webrtc"
+    processing: Processing = field(default_factory=Processing)
+    """What is done to the sound at first; ``set_processing`` changes it."""
     echo_tail_ms: int = 200
-    noise_suppression: bool = True
+    jitter_initial_ms: int = 0
+    """Bounds of the adaptive jitter buffer, and where it begins; 0 leaves each to the stack."""
+    jitter_min_ms: int = 0
+    jitter_max_ms: int = 0
     vad: bool = False
     release_after_s: float = 0.2
     """How long sound devices stay open after their last use; calls often follow one another."""
@@ -383,6 +387,10 @@ class SipStack(Protocol):
         """Send silence instead of the microphone."""
         ...
 
+    def set_gain(self, call_id: CallId, mic: int, ear: int) -> None:
+        """Gains of one call in percent, on top of those of the roles: what is sent, and what is heard of it."""
+        ...
+
     def send_dtmf(self, call_id: CallId, digits: str, method: DtmfMethod) -> None:
         """Send digits one after another (0-9 * # A-D; a comma is a pause of 500 ms)."""
         ...
@@ -416,6 +424,10 @@ class SipStack(Protocol):
 
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
         """Use these devices and levels; answered by a DevicesReport."""
+        ...
+
+    def set_processing(self, processing: Processing) -> None:
+        """Treat the sound like this from now on, in a running call too."""
         ...
 
     def refresh_devices(self) -> None:

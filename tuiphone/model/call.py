@@ -151,6 +151,9 @@ class Call:
     sip_call_id: str = ""
     end: EndCause | None = None
     audio_problem: str = ""
+    mic_level: int = 100
+    """Gains of this call in percent, on top of those of the devices: what is sent, and what is heard."""
+    ear_level: int = 100
 
     @property
     def is_ringing(self) -> bool:

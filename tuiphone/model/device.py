@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from tuiphone.model.media import Processing
 
 
 class DeviceRole(StrEnum):
@@ -93,6 +95,7 @@ class Devices:
     )
     headset: Headset = Headset()
     mic_test: MicTest = MicTest.OFF
+    processing: Processing = field(default_factory=Processing)
 
     def role(self, role: DeviceRole) -> RoleState:
         """The state of one role."""

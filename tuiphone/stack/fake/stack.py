@@ -35,7 +35,7 @@ from tuiphone.model.address import Party, parse_uri
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.codec import Codec, names_codec
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole, MicTest
-from tuiphone.model.media import MediaStream
+from tuiphone.model.media import MediaStream, Processing
 
 STREAM = MediaStream(codec="PCMU", clock_hz=8000, ptime_ms=20, remote="127.0.0.1:4000")
 
@@ -224,6 +224,10 @@ class FakeStack:
         """Microphone off or on."""
         self._log("mute", call_id, on)
 
+    def set_gain(self, call_id: CallId, mic: int, ear: int) -> None:
+        """Nobody hears it."""
+        self._log("set_gain", call_id, mic, ear)
+
     def send_dtmf(self, call_id: CallId, digits: str, method: DtmfMethod) -> None:
         """Keep what was sent."""
         self._log("send_dtmf", call_id, digits, method)
@@ -278,6 +282,10 @@ class FakeStack:
         self._log("choose_devices", choices)
         self._choices = choices
         self.refresh_devices()
+
+    def set_processing(self, processing: Processing) -> None:
+        """There is no sound."""
+        self._log("set_processing", processing)
 
     def refresh_devices(self) -> None:
         """Report devices as ``available`` has them now."""

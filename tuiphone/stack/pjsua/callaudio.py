@@ -46,6 +46,7 @@ class CallAudio:
         self._recorder: pj.AudioMediaRecorder | None = None
         self._digits: pj.ToneGenerator | None = None
         self._recording: Recording | None = None
+        self._gains = {"source": 1.0, "ear": 1.0}
         self._wired: dict[str, tuple[pj.AudioMedia, pj.AudioMedia]] = {}
         self.port: pj.AudioMedia | None = None
 
@@ -60,6 +61,14 @@ class CallAudio:
     def mute(self, on: bool) -> None:
         """Take the microphone, or the file in its place, away."""
         self._muted = on
+        self._wire()
+
+    def set_gain(self, mic: int, ear: int) -> None:
+        """Gains in percent of what is sent and of what is heard; recordings stay as they are."""
+        for name, gain in (("source", mic / 100), ("ear", ear / 100)):
+            if gain != self._gains[name]:
+                self._gains[name] = gain
+                self._drop(name)  # a connection keeps the level it was made with
         self._wire()
 
     def play(self, path: str, loop: bool) -> None:
@@ -144,7 +153,9 @@ class CallAudio:
             self._drop(name)
         for name, (source, sink) in wanted.items():
             if afresh or name not in self._wired:
-                source.startTransmit(sink)
+                param = pj.AudioMediaTransmitParam()
+                param.level = self._gains.get(name, 1.0)
+                source.startTransmit2(sink, param)
                 self._wired[name] = (source, sink)
         if self._recording:
             agent = [source.getPortId() for name, (source, _sink) in wanted.items() if name == "source"]

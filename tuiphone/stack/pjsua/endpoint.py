@@ -22,11 +22,13 @@ from tuiphone.model.account import Account, Transport
 from tuiphone.model.address import Party, parse_party
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.device import DeviceRole
+from tuiphone.model.media import Processing
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.call import CallSession
 from tuiphone.stack.pjsua.cause import Ending, classify
+from tuiphone.stack.pjsua.cleaning import Cleaning
 from tuiphone.stack.pjsua.codecset import CodecSet
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
@@ -80,6 +82,7 @@ class Core:
         self._sound = Sound(
             pump, library.audDevManager(), self._native, alsa=self._alsa, report=report, settings=settings
         )
+        self._cleaning = Cleaning(library.audDevManager(), self._native, settings)
         self._tones = Tones(self._sound, report)
         self._trial = MicTrial(pump, self._sound, report)
         self._meters = Meters(pump, self._sound, self._calls.values, report)
@@ -177,6 +180,10 @@ class Core:
         """Use these devices and levels."""
         self._sound.choose(choices)
         self._tones.restart()
+
+    def set_processing(self, processing: Processing) -> None:
+        """Treat the sound like this from now on."""
+        self._cleaning.set(processing)
 
     def refresh_devices(self) -> None:
         """Look for devices that came or went."""

@@ -16,7 +16,6 @@ from tuiphone.stack.pjsua.native import Native
 
 log = logging.getLogger(__name__)
 
-_ECHO = {"webrtc": pj.PJMEDIA_ECHO_WEBRTC_AEC3, "speex": pj.PJMEDIA_ECHO_SPEEX}
 _MAX_CALLS = 64
 _MAX_ACCOUNTS = 64
 _WHEEL_CALLS = 4
@@ -117,8 +116,9 @@ def _config(settings: StackSettings) -> pj.EpConfig:
         media.quality = 4
     media.noVad = False  # it would rule out Opus' DTX and G.729's Annex B too: codecparams decides for each codec
     media.sndAutoCloseTime = -1
-    media.ecTailLen = settings.echo_tail_ms if settings.echo_canceller in _ECHO else 0
-    media.ecOptions = _ECHO.get(settings.echo_canceller, 0)
-    if settings.noise_suppression:
-        media.ecOptions |= pj.PJMEDIA_ECHO_USE_NOISE_SUPPRESSOR
+    # -1 leaves it to pjmedia.
+    media.jbInit = settings.jitter_initial_ms or -1
+    media.jbMinPre = settings.jitter_min_ms or -1
+    media.jbMax = settings.jitter_max_ms or -1
+    media.ecTailLen = 0  # cleaning sets the canceller before any device opens
     return config

@@ -82,6 +82,8 @@ class Native:
             self._lib.tuiphone_codecs_register()
         if "requests" in self.features:
             self._lib.tuiphone_requests_init(None)
+        if "clean" in self.features:
+            self._lib.tuiphone_clean_start()
         return "wake" in self.features and self._lib.tuiphone_wake_init() == 0
 
     def stop(self) -> None:
@@ -113,6 +115,13 @@ class Native:
         played, recorded = ctypes.c_ulonglong(), ctypes.c_ulonglong()
         self._lib.tuiphone_sound_frames(ctypes.byref(played), ctypes.byref(recorded))
         return played.value, recorded.value
+
+    def clean(self, noise: bool, gain: bool, ear_limit_db: int) -> bool:
+        """Noise suppression, gain control and the ear's limiter from the next frame on; False without the helper."""
+        if "clean" not in self.features:
+            return False
+        self._lib.tuiphone_clean_set(noise, gain, ear_limit_db)
+        return True
 
     def respond(self, rdata: object, code: int) -> bool:
         """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""

@@ -15,6 +15,7 @@ from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.call import CallId
 from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole
+from tuiphone.model.media import Processing
 from tuiphone.stack.pjsua.pump import Pump
 
 if TYPE_CHECKING:
@@ -143,6 +144,10 @@ class PjsuaStack:
         """Send silence instead of the microphone."""
         self._with(call_id, lambda call: call.audio.mute(on))
 
+    def set_gain(self, call_id: CallId, mic: int, ear: int) -> None:
+        """Gains of one call in percent."""
+        self._with(call_id, lambda call: call.audio.set_gain(mic, ear))
+
     def send_dtmf(self, call_id: CallId, digits: str, method: DtmfMethod) -> None:
         """Send digits one after another."""
         self._with(call_id, lambda call: call.send_digits(digits, method))
@@ -176,6 +181,10 @@ class PjsuaStack:
     def choose_devices(self, choices: tuple[RoleChoice, ...]) -> None:
         """Use these devices and levels."""
         self._do(lambda core: core.choose_devices(choices))
+
+    def set_processing(self, processing: Processing) -> None:
+        """Treat the sound like this from now on."""
+        self._do(lambda core: core.set_processing(processing))
 
     def refresh_devices(self) -> None:
         """Look for devices that came or went."""
