@@ -61,7 +61,9 @@ def panel_helps() -> tuple[PanelHelp, ...]:
             (
                 ("Enter", _("choose another device; switch test tone or microphone meter")),
                 (_("Left, Right, -, +"), _("level")),
-                (_("Space"), _("mute for all calls")),
+                (_("Space"), _("mute for all calls; on the headset's row: talk through the headset only, or not")),
+                ("M", _("mute the device itself, for every program")),
+                ("p", _("record the microphone for 5 s, then play that in the ear")),
             ),
         ),
         PanelHelp(

@@ -91,7 +91,9 @@ def ringing(devices: Devices) -> tuple[str, ...]:
 
 def headset_choices(devices: Devices) -> list[Choice]:
     """The devices that are microphone and ear at once. Raises PhoneError when there are none."""
-    names = [device.name for device in devices.available if device.inputs and device.outputs]
+    microphones = {device.name for device in devices.available if device.inputs}
+    # A sound server has microphone and ear of a headset as two devices of one name.
+    names = list(dict.fromkeys(d.name for d in devices.available if d.outputs and d.name in microphones))
     if not names:
         raise PhoneError(
             _("No device here is microphone and ear at once: name the headset in config.toml, audio.headset")

@@ -117,8 +117,11 @@ class CallPanel(Rows, can_focus=True):
         return spread(Content.styled(text.format(account=title), "$muted"), hold, width)
 
     def _mic(self, call: Call, width: int) -> Content:
-        if call.muted:
+        role = self.store.devices.role(DeviceRole.INPUT)
+        if call.muted or role.muted:
             word, style = _("MUTED"), "bold reverse $text-error"
+        elif role.device_muted:
+            word, style = _("DEVICE MUTED"), "bold reverse $text-error"
         elif not call.is_talking or not self.store.is_up:
             word, style = _("off"), "$muted"
         else:
@@ -129,9 +132,10 @@ class CallPanel(Rows, can_focus=True):
 
     def _ear(self, call: Call, width: int) -> Content:
         role = self.store.devices.role(DeviceRole.OUTPUT)
-        word = _("MUTED") if role.muted else _("vol {level}%").format(level=role.level)
+        mute = _("MUTED") if role.muted else _("DEVICE MUTED") if role.device_muted else ""
+        word = mute or _("vol {level}%").format(level=role.level)
         levels = self._levels(call)
-        right = row("  ", (word, "bold reverse $text-error" if role.muted else ""))
+        right = row("  ", (word, "bold reverse $text-error" if mute else ""))
         return click(self._meter(_("ear"), levels.ear_db if levels else None, right, width), "open('devices')")
 
     def _levels(self, call: Call) -> Levels | None:
