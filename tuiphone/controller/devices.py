@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import takewhile
 
@@ -24,10 +24,13 @@ from tuiphone.model.device import (
     RoleState,
 )
 from tuiphone.model.event import DevicesChanged, Event, Notice, NoticeLevel
+from tuiphone.model.media import ECHO_CANCELLERS, Processing
 from tuiphone.model.pattern import matches
 
 MAX_LEVEL = 200
 """Percent."""
+MIN_EAR_LIMIT_DB = -40
+"""dBFS; below, speech would suffer more than shrieks."""
 TEST_TONE_S = 10.0
 """A forgotten test tone stops after so many seconds."""
 MIC_TEST_S = 5.0
@@ -47,6 +50,7 @@ class DeviceWishes:
 
     names: dict[DeviceRole, Names] = field(default_factory=dict)
     levels: dict[DeviceRole, int] = field(default_factory=dict)
+    processing: Processing = field(default_factory=Processing)
     headset: Names = ()
     use_headset: bool = False
     refuse_code: int = 0
@@ -59,10 +63,16 @@ class DeviceWishes:
         return cls(
             names={role: all_of(value) for role, value in names.items()},
             levels=dict(zip(names, levels, strict=True)),
+            processing=processing_of(audio),
             headset=all_of(audio.headset),
             use_headset=audio.use_headset,
             refuse_code=audio.refuse_code if audio.refuse_without_headset else 0,
         )
+
+
+def processing_of(audio: AudioSection) -> Processing:
+    """What ``[audio]`` wants done to the sound."""
+    return Processing(**{one.name: getattr(audio, one.name) for one in fields(Processing)})
 
 
 def present(role: DeviceRole, names: Iterable[str], available: Iterable[Device]) -> Names:
@@ -140,7 +150,7 @@ class DeviceRoles:
         self._refuse_code = wishes.refuse_code
         roles = tuple(_role(role, wishes.names.get(role, ()), wishes.levels.get(role, 100)) for role in DeviceRole)
         headset = Headset(wishes.use_headset, wishes.headset)
-        self.devices = replace(self.devices, roles=roles, headset=headset)
+        self.devices = replace(self.devices, roles=roles, headset=headset, processing=wishes.processing)
         self._hand_down()
 
     def choose(self, role: DeviceRole, name: str) -> None:
@@ -211,6 +221,20 @@ class DeviceRoles:
         if on:
             self._stack.tone(Tone.TEST, True, role, replace(TEST, device=device))
             self._test_tones[role] = self._clock.later(TEST_TONE_S, lambda: self.test_tone(role, False))
+
+    def set_processing(self, changes: dict[str, str | int | bool]) -> Processing:
+        """Change some of Processing's fields and keep them."""
+        changed = replace(self.devices.processing, **changes)  # type: ignore[arg-type]  # the API has their types
+        if changed.echo_canceller not in ECHO_CANCELLERS:
+            words = _("There is no echo canceller “{name}”: choose one of {known}")
+            raise PhoneError(words.format(name=changed.echo_canceller, known=", ".join(ECHO_CANCELLERS)))
+        if not MIN_EAR_LIMIT_DB <= changed.ear_limit_db <= 0:
+            raise PhoneError(_("The limit of the ear goes from {least} to 0 dB").format(least=MIN_EAR_LIMIT_DB))
+        self._stack.set_processing(changed)
+        self._set(replace(self.devices, processing=changed))
+        for name, value in changes.items():
+            self._persist(f"audio.{name}", value)
+        return changed
 
     def test_mic(self, on: bool) -> None:
         """Record the microphone and play it, or end that."""
