@@ -18,6 +18,10 @@
 #define srtp_aes_gcm_256_openssl                srtp_aes_gcm_256
 #define srtp_aes_gcm_128_openssl                srtp_aes_gcm_128
 
+/* Extended reports (RFC 3611) are announced, taken and sent. */
+#define PJMEDIA_HAS_RTCP_XR                     1
+#define PJMEDIA_STREAM_ENABLE_XR                1
+
 /* With silence detection on, a pause is a pause: no single packet every five seconds. */
 #define PJMEDIA_CODEC_MAX_SILENCE_PERIOD        (-1)
 #define PJMEDIA_HAS_SPEEX_AEC                   1

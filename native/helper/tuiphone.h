@@ -108,6 +108,36 @@ void tuiphone_clean_set(int noise, int gain, int ear_limit_db);
 void tuiphone_clean_microphone(short *samples, int count, int rate);
 void tuiphone_clean_ear(short *samples, int count, int rate);
 
+/* ---- extended reports (RFC 3611) ------------------------------------------ */
+
+/* A VoIP metrics block (RFC 3611 section 4.7) as it is on the wire: rates and
+ * densities in 1/256, durations and delays in ms, levels in dBm0, scores times
+ * ten; 127 is "unavailable" for levels, echo_loss_db, R factors and scores, 0
+ * for delays. known is 0 as long as there was no block. */
+typedef struct tuiphone_voip_metrics {
+    int known;
+    int loss_rate, discard_rate;
+    int burst_density, gap_density, burst_ms, gap_ms;
+    int round_trip_ms, end_system_ms;
+    int signal_dbm, noise_dbm, echo_loss_db, gap_minimum;
+    int r_factor, r_factor_outside, mos_lq, mos_cq;
+    int configuration;
+    int buffer_nominal_ms, buffer_maximum_ms, buffer_limit_ms;
+} tuiphone_voip_metrics;
+
+/* What the far end last told of the audio it gets from us (theirs), and what we
+ * last told of the audio we get (ours). PJ_ENOTFOUND while the call has no audio.
+ * SIP thread. */
+int tuiphone_rtcp_xr(int call_id, tuiphone_voip_metrics *theirs,
+                     tuiphone_voip_metrics *ours);
+
+/* What the blocks we send say from now on: R factor, scores times ten, level in
+ * dBm0; any of them out of its range is sent as unavailable. end_system_ms is
+ * the delay within this phone, without the network; 0: only the jitter buffer's.
+ * SIP thread. */
+int tuiphone_rtcp_xr_rate(int call_id, int r_factor, int mos_lq, int mos_cq,
+                          int signal_dbm, int end_system_ms);
+
 /* ---- recording ---------------------------------------------------------- */
 
 /* Begins a stereo WAV file (16-bit PCM, mode 0600, which must not exist) and

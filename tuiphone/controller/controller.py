@@ -514,6 +514,7 @@ class Controller:
             return
         now = self._clock.now()
         quality = self._quality.see(call, stats, now)
+        self._stack.tell_quality(quality)
         self._hub.publish_reading(quality)
         self._reporter.see(call, quality, now)
         found = self._audio.see(call, stats, now)

@@ -18,6 +18,7 @@ from tuiphone.model.call import CallId, EndCause
 from tuiphone.model.codec import Codec
 from tuiphone.model.device import Device, DeviceRole, MicTest
 from tuiphone.model.media import Levels, MediaStream, Processing, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.model.record import CallRecord
 
 # --- settings handed down ---------------------------------------------------------------------------------------------
@@ -447,6 +448,10 @@ class SipStack(Protocol):
 
         ``mic_without_call`` keeps the input device open and reports Levels with an empty call id.
         """
+        ...
+
+    def tell_quality(self, quality: Quality) -> None:
+        """Tell the far end of the call that ``quality`` names how it sounds here, by extended reports (RFC 3611)."""
         ...
 
 

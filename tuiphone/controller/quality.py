@@ -92,7 +92,8 @@ class QualityMeter:
         if call.state is not CallState.TALKING or call.local_hold or call.remote_hold or call.media is None:
             metered.window.clear()
             metered.reports.clear()
-            metered.last = Quality(call.id, rx=Flow(stats.rx_packets), tx=Flow(stats.tx_packets))
+            silent = Quality(call.id, rx=Flow(stats.rx_packets), tx=Flow(stats.tx_packets))
+            metered.last = replace(silent, far=stats.far_metrics, own=stats.own_metrics)
             return metered.last
         if call.media.codec != metered.codec:
             metered.codec, metered.speech_kbps = call.media.codec, None
@@ -197,7 +198,9 @@ def _quality(call_id: CallId, media: MediaStream, metered: _Metered) -> Quality:
     rx, tx = _arriving(metered), _leaving(metered)
     impairment = impairment_of(media.codec, media.clock_hz, metered.speech_kbps)
     rtt, buffer = _known(newest.rtt_ms), _known(newest.rx_buffer_ms)
-    measured = Quality(call_id, media.codec, media.clock_hz, rx, tx, buffer, rtt)
+    measured = Quality(
+        call_id, media.codec, media.clock_hz, rx, tx, buffer, rtt, far=newest.far_metrics, own=newest.own_metrics
+    )
     if impairment is None:
         return measured
     if tx.lost_pct is not None:

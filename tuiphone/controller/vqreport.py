@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tuiphone.model.address import AddressError, parse_uri, printable
 from tuiphone.model.call import Call, Direction
-from tuiphone.model.media import MediaStream
+from tuiphone.model.media import MediaStream, VoipMetrics
 from tuiphone.model.quality import Quality, QualitySummary
 
 EVENT = "vq-rtcpxr"
@@ -125,7 +125,7 @@ def _local(reported: ReportedCall, media: MediaStream) -> list[str]:
     quality, summary = reported.quality or Quality(reported.call.id), reported.summary or QualitySummary()
     delays = {
         "RTD": _whole(summary.rtt_ms if summary.rtt_ms is not None else quality.rtt_ms),
-        "ESD": _whole(_end_system_delay(quality)),
+        "ESD": _whole(quality.end_system_ms),
         "IAJ": _whole(summary.jitter_ms if summary.jitter_ms is not None else quality.rx.jitter_ms),
     }
     return [
@@ -133,6 +133,7 @@ def _local(reported: ReportedCall, media: MediaStream) -> list[str]:
         *_line("SessionDesc", _description(reported, media)),
         *_line("JitterBuffer", _buffer(quality)),
         *_line("PacketLoss", {"NLR": _percent(reported.lost_pct), "JDR": _percent(reported.discarded_pct)}),
+        *_line("BurstGapLoss", _bursts(quality.own)),
         *_line("Delay", delays),
         *_line("Signal", {"SL": _level(quality.rx.level_db)}),
         *_line("QualityEst", _estimates(quality, summary)),
@@ -141,13 +142,45 @@ def _local(reported: ReportedCall, media: MediaStream) -> list[str]:
 
 def _remote(reported: ReportedCall) -> list[str]:
     """What the far end told by RTCP, if it told anything."""
-    flow = reported.quality.tx if reported.quality else None
-    loss = reported.summary.tx_loss_pct if reported.summary else None
-    lines = [
-        *_line("PacketLoss", {"NLR": _percent(loss)}),
-        *_line("Delay", {"IAJ": _whole(flow.jitter_ms) if flow else None}),
-    ]
+    quality, summary = reported.quality or Quality(reported.call.id), reported.summary or QualitySummary()
+    far, jitter = quality.far, _whole(quality.tx.jitter_ms)
+    if far is None:
+        lines = [*_line("PacketLoss", {"NLR": _percent(summary.tx_loss_pct)}), *_line("Delay", {"IAJ": jitter})]
+    else:
+        delays = {"RTD": _whole(far.rtt_ms), "ESD": _whole(far.end_system_ms), "IAJ": jitter}
+        signal = {"SL": _code(far.signal_db), "NL": _code(far.noise_db), "RERL": _code(far.echo_loss_db)}
+        scores = {"RCQ": _code(far.r), "MOSLQ": _score(far.mos_lq), "MOSCQ": _score(far.mos_cq)}
+        lines = [
+            *_line("JitterBuffer", _far_buffer(far)),
+            *_line("PacketLoss", {"NLR": _percent(far.loss_pct), "JDR": _percent(far.discarded_pct)}),
+            *_line("BurstGapLoss", _bursts(far)),
+            *_line("Delay", delays),
+            *_line("Signal", signal),
+            *_line("QualityEst", scores),
+        ]
     return [_timestamps(reported), *lines] if lines else []
+
+
+def _far_buffer(far: VoipMetrics) -> dict[str, str | None]:
+    return {
+        "JBA": str(far.buffer_kind),
+        "JBR": str(far.buffer_rate),
+        "JBN": _whole(far.buffer_ms),
+        "JBM": _whole(far.buffer_max_ms),
+        "JBX": _whole(far.buffer_limit_ms),
+    }
+
+
+def _bursts(metrics: VoipMetrics | None) -> dict[str, str | None]:
+    if metrics is None:
+        return {}
+    return {
+        "BLD": _percent(metrics.burst_pct),
+        "BD": _whole(metrics.burst_ms),
+        "GLD": _percent(metrics.gap_pct),
+        "GD": _whole(metrics.gap_ms),
+        "GMIN": str(metrics.gap_minimum),
+    }
 
 
 def _timestamps(reported: ReportedCall) -> str:
@@ -173,12 +206,6 @@ def _buffer(quality: Quality) -> dict[str, str | None]:
     if quality.buffer_ms is None:
         return {}
     return {"JBA": str(_BUFFER_ADAPTIVE), "JBN": _whole(quality.buffer_ms)}
-
-
-def _end_system_delay(quality: Quality) -> float | None:
-    if quality.delay_ms is None or quality.rtt_ms is None:
-        return quality.buffer_ms
-    return quality.delay_ms - quality.rtt_ms / 2
 
 
 def _estimates(quality: Quality, summary: QualitySummary) -> dict[str, str | None]:
@@ -219,6 +246,10 @@ def _percent(value: float | None) -> str | None:
 def _level(value: float | None) -> str | None:
     """Level in dBm0, which is 3.14 dB above the level below full scale in G.711's terms (ITU-T G.711 table 1a)."""
     return None if value is None else str(round(max(-90.0, value + 3.14)))
+
+
+def _code(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _score(value: float | None) -> str | None:

@@ -59,6 +59,41 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
+class VoipMetrics:
+    """What one end tells of the sound it gets: the VoIP metrics block of an extended report (RFC 3611 section 4.7).
+
+    Packets lost and discarded are in percent of the whole session; a burst is a time with many of either, a gap the time
+    between two bursts: ``burst_pct`` and ``gap_pct`` are the shares of missing packets within them, ``burst_ms`` and
+    ``gap_ms`` their mean lengths, ``gap_minimum`` the packets without loss that end a burst. ``end_system_ms`` is the delay
+    within that end. Levels are in dBm0, ``r`` on the scale of ITU-T G.107, scores from 1 to 5. ``buffer_kind`` (2 fixed,
+    3 adaptive), ``buffer_rate`` (0 to 15, how fast it adapts) and ``concealment`` (1 none, 2 enhanced, 3 standard) are
+    codes of the RFC, 0 where the end does not tell. None: it does not know.
+    """
+
+    loss_pct: float = 0.0
+    discarded_pct: float = 0.0
+    burst_pct: float = 0.0
+    gap_pct: float = 0.0
+    burst_ms: int = 0
+    gap_ms: int = 0
+    gap_minimum: int = 16
+    rtt_ms: int | None = None
+    end_system_ms: int | None = None
+    signal_db: int | None = None
+    noise_db: int | None = None
+    echo_loss_db: int | None = None
+    r: int | None = None
+    mos_lq: float | None = None
+    mos_cq: float | None = None
+    buffer_ms: int = 0
+    buffer_max_ms: int = 0
+    buffer_limit_ms: int = 0
+    buffer_kind: int = 0
+    buffer_rate: int = 0
+    concealment: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStats:
     """RTP and RTCP figures of one call. Counters are totals since the stream began.
 
@@ -91,3 +126,7 @@ class StreamStats:
     tx_level_db: float | None = None
     far_reports: int = 0
     far_rtcp: bool = False
+    far_metrics: VoipMetrics | None = None
+    """What the far end last told of the sound it gets from us; None where it sends no extended reports."""
+    own_metrics: VoipMetrics | None = None
+    """What we last told it of the sound we get; None while there was no report."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tuiphone.model.media import VoipMetrics
+
 
 class QualityWord(StrEnum):
     """A rating of speech transmission in one word, after the categories of ITU-T G.109.
@@ -46,7 +48,9 @@ class Quality:
     the jitter buffer, ``rtt_ms`` the round trip, ``delay_ms`` the one-way delay estimated from them. ``r`` is the
     E-model's rating brought to the common range of 0 to 100, for conversation where the delay is known and else for
     listening; ``mos_lq`` and ``mos_cq`` are the scores for listening and for conversation (ITU-T P.800.1, estimated).
-    ``assumed`` tells that no published figures exist for the codec and similar ones were taken.
+    ``assumed`` tells that no published figures exist for the codec and similar ones were taken. ``far`` is how the far end
+    itself rates what it gets from us, ``own`` what we last told it, both by extended reports (RFC 3611) and for the whole
+    call.
     """
 
     call_id: str
@@ -62,6 +66,15 @@ class Quality:
     mos_cq: float | None = None
     word: QualityWord | None = None
     assumed: bool = False
+    far: VoipMetrics | None = None
+    own: VoipMetrics | None = None
+
+    @property
+    def end_system_ms(self) -> float | None:
+        """The delay within this phone, without the network."""
+        if self.delay_ms is None or self.rtt_ms is None:
+            return self.buffer_ms
+        return self.delay_ms - self.rtt_ms / 2
 
 
 @dataclass(frozen=True, slots=True)

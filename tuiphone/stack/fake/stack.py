@@ -36,6 +36,7 @@ from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.codec import Codec, names_codec
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole, MicTest
 from tuiphone.model.media import MediaStream, Processing
+from tuiphone.model.quality import Quality
 
 STREAM = MediaStream(codec="PCMU", clock_hz=8000, ptime_ms=20, remote="127.0.0.1:4000")
 
@@ -88,6 +89,7 @@ class FakeStack:
             Device("Webcam", "fake", 1, 0),
         )
         self.watched: tuple[float, float, bool] = (0, 0, False)
+        self.told: dict[CallId, Quality] = {}
         self.running = False
         self._wanted_codecs: tuple[str, ...] = ()
         self._choices: tuple[RoleChoice, ...] = ()
@@ -322,6 +324,10 @@ class FakeStack:
     def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
         """Keep what is watched."""
         self.watched = (levels_hz, stats_hz, mic_without_call)
+
+    def tell_quality(self, quality: Quality) -> None:
+        """Keep what the far end is told."""
+        self.told[quality.call_id] = quality
 
     # calls: what the far end does
 

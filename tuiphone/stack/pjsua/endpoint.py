@@ -23,6 +23,7 @@ from tuiphone.model.address import Party, parse_party
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Processing
+from tuiphone.model.quality import Quality
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
@@ -85,7 +86,7 @@ class Core:
         self._cleaning = Cleaning(library.audDevManager(), self._native, settings)
         self._tones = Tones(self._sound, report)
         self._trial = MicTrial(pump, self._sound, report)
-        self._meters = Meters(pump, self._sound, self._calls.values, report)
+        self._meters = Meters(pump, self._sound, self._calls.values, report, self._native.extended_reports())
         self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
         pump.poll = library.libHandleEvents
         pump.longest_ms = LONGEST_SLEEP_MS if library.can_wake else POLL_MS
@@ -209,6 +210,11 @@ class Core:
     def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
         """Report levels and figures so often."""
         self._meters.watch(levels_hz, stats_hz, mic)
+
+    def tell_quality(self, quality: Quality) -> None:
+        """Tell a call's far end how it sounds here."""
+        if call := self._calls.get(quality.call_id):
+            self._meters.tell(call, quality)
 
     # life
 

@@ -10,9 +10,11 @@ import pjsua2 as pj
 
 from tuiphone.controller.ports import Report
 from tuiphone.model.media import Levels, StreamStats
+from tuiphone.model.quality import Quality
 from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.call import CallSession
 from tuiphone.stack.pjsua.convert import level_db
+from tuiphone.stack.pjsua.extended import ExtendedReports
 from tuiphone.stack.pjsua.pump import Pump, Timer
 
 _MIC = "meter"
@@ -24,12 +26,18 @@ class Meters:
     """Two rounds, of levels and of figures, over every call that has audio."""
 
     def __init__(
-        self, pump: Pump, sound: Sound, calls: Callable[[], Iterable[CallSession]], report: Callable[[Report], None]
+        self,
+        pump: Pump,
+        sound: Sound,
+        calls: Callable[[], Iterable[CallSession]],
+        report: Callable[[Report], None],
+        extended: ExtendedReports | None,
     ) -> None:
         self._pump = pump
         self._sound = sound
         self._calls = calls
         self._report = report
+        self._extended = extended
         self._levels_hz = 0.0
         self._stats_hz = 0.0
         self._mic = False
@@ -52,6 +60,11 @@ class Meters:
         levels_hz = self._levels_hz or (_PEAKS_HZ if self._mic or self._stats_hz else 0.0)
         self._set("levels", levels_hz, busy or self._mic, self._levels)
         self._set("stats", self._stats_hz, busy, self._stats)
+
+    def tell(self, call: CallSession, quality: Quality) -> None:
+        """Let the far end know how it sounds here, with the next extended report."""
+        if self._extended and call.sip and call.audio.port:
+            self._extended.tell(call.sip.getId(), quality)
 
     def forget(self, call_id: str) -> None:
         """A call is over."""
@@ -106,6 +119,7 @@ class Meters:
                     continue  # its stream is being replaced
                 peak = self._peaks.pop(call.id, None)
                 silent_s = self._silence(call.id, int(stats.rtcp.rxStat.pkt))
+                far, own = self._extended.read(call.sip.getId()) if self._extended else (None, None)
                 self._report(
                     replace(
                         figures(call.id, stats, call.ptime_ms, call.frame_ms),
@@ -113,6 +127,8 @@ class Meters:
                         rx_from=transport.srcRtpName,
                         rx_level_db=peak.ear_db if peak else None,
                         tx_level_db=peak.mic_db if peak else None,
+                        far_metrics=far,
+                        own_metrics=own,
                     )
                 )
 

@@ -8,6 +8,7 @@ import os
 import sys
 
 from tuiphone.stack.pjsua.bell import Bell
+from tuiphone.stack.pjsua.extended import ExtendedReports
 
 _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 """pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
@@ -17,7 +18,7 @@ class Native:
     """The helper's functions, or their absence.
 
     ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "answer-order", "frames", "ilbc",
-    "isac".
+    "isac", "record", "clean", "xr".
     """
 
     def __init__(self) -> None:
@@ -104,6 +105,10 @@ class Native:
     def bell(self, index: int, clock_hz: int) -> Bell:
         """Open an output device beside the one in use. Raises BellError when it does not open."""
         return Bell(self._lib, index, clock_hz)
+
+    def extended_reports(self) -> ExtendedReports | None:
+        """Extended reports (RFC 3611); None where the build has none."""
+        return ExtendedReports(self._lib) if "xr" in self.features else None
 
     def sound_frames(self) -> tuple[int, int] | None:
         """How many frames sound devices have taken and brought; None when that cannot be told.

@@ -16,6 +16,7 @@ from tuiphone.model.call import CallId
 from tuiphone.model.codec import Codec
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Processing
+from tuiphone.model.quality import Quality
 from tuiphone.stack.pjsua.pump import Pump
 
 if TYPE_CHECKING:
@@ -201,6 +202,10 @@ class PjsuaStack:
     def watch(self, levels_hz: float, stats_hz: float, mic_without_call: bool = False) -> None:
         """Report levels and figures so often."""
         self._do(lambda core: core.watch(levels_hz, stats_hz, mic_without_call))
+
+    def tell_quality(self, quality: Quality) -> None:
+        """Tell a call's far end how it sounds here."""
+        self._do(lambda core: core.tell_quality(quality))
 
     # inside
 

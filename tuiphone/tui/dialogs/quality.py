@@ -66,7 +66,20 @@ class _Figures(Reader):
             (_("conversation"), _unit(quality.mos_cq, "", 1)),
             (_("rating R"), _unit(quality.r, "")),
         )
-        return [self._line(name, value) for name, value in figures]
+        return [self._line(name, value) for name, value in (*figures, *self._far(quality))]
+
+    def _far(self, quality: Quality) -> Iterable[tuple[str, str]]:
+        """How the far end itself rates what it gets, where it tells (RFC 3611)."""
+        if far := quality.far:
+            scores = [_unit(score, "", 1) for score in (far.mos_lq, far.mos_cq)]
+            yield (
+                _("heard there"),
+                _("MOS {listening} / {conversation}, R {r}").format(
+                    listening=scores[0], conversation=scores[1], r=_unit(far.r, "")
+                ),
+            )
+            losses = (_unit(far.loss_pct, "%", 1), _unit(far.discarded_pct, "%", 1))
+            yield _("missing there"), _("{lost} lost, {late} too late").format(lost=losses[0], late=losses[1])
 
     def _line(self, name: str, value: str) -> Content:
         return row((fit(name, _NAME, self.signs.cut), "$muted"), value)
