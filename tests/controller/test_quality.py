@@ -12,7 +12,7 @@ from tuiphone.controller.quality import QualityMeter, word_of
 from tuiphone.model.address import Party
 from tuiphone.model.call import Call, CallState, Direction
 from tuiphone.model.event import HistoryChanged
-from tuiphone.model.media import MediaStream, StreamStats
+from tuiphone.model.media import MediaStream, StreamStats, VoipMetrics
 from tuiphone.model.quality import Flow, Quality, QualitySummary, QualityWord
 
 MEDIA = MediaStream("PCMU", 8000, ptime_ms=20, remote="192.0.2.9:4000")
@@ -50,6 +50,14 @@ def after(seconds: int, call: Call = CALL, **others: object) -> Quality:
 def test_nothing_is_known_until_something_was_measured() -> None:
     first = after(1)
     assert (first.mos_lq, first.mos_cq, first.word, first.rx.lost_pct) == (None, None, None, None)
+
+
+def test_what_the_far_end_tells_stays_known_while_the_call_is_held() -> None:
+    far, own = VoipMetrics(mos_lq=3.9, r=79), VoipMetrics(mos_lq=4.4)
+    talking = after(6, far_metrics=far, own_metrics=own)
+    held = after(6, replace(CALL, local_hold=True), far_metrics=far, own_metrics=own)
+    assert (talking.far, talking.own) == (held.far, held.own) == (far, own)
+    assert (held.r, held.mos_lq) == (None, None), "nothing is made up for a held call"
 
 
 def test_a_perfect_call_is_good_and_says_so() -> None:

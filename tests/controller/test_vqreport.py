@@ -13,7 +13,7 @@ from tuiphone.controller.vqreport import Alert, ReportedCall, alert_report, sess
 from tuiphone.model.address import Party
 from tuiphone.model.call import Call, CallId, CallState, Direction
 from tuiphone.model.event import Notice
-from tuiphone.model.media import MediaStream, StreamStats
+from tuiphone.model.media import MediaStream, StreamStats, VoipMetrics
 from tuiphone.model.quality import Flow, Quality, QualitySummary
 
 # --- the grammar: one pattern a rule, named as in the RFC ---------------------------------------------------------------
@@ -180,6 +180,36 @@ def test_a_report_of_a_whole_call_follows_the_grammar_and_holds_its_figures() ->
     }
     assert sets["RemoteMetrics"]["PacketLoss"] == {"NLR": "1.2"}
     assert sets["RemoteMetrics"]["Delay"] == {"IAJ": "6"}
+
+
+def test_what_the_far_end_tells_of_itself_is_in_the_report() -> None:
+    far = VoipMetrics(
+        2.3, 0.4, 50.0, 0.8, 120, 9000, 16, 46, 95, -21, -60, 55, 82, 4.1, 3.9, 40, 80, 300, 3, 7, concealment=2
+    )
+    own = VoipMetrics(0.5, 0.2, 25.0, 0.4, 80, 60000)
+    sets = parsed(session_report(replace(REPORTED, quality=replace(QUALITY, far=far, own=own))))
+    assert sets["LocalMetrics"]["BurstGapLoss"] == {
+        "BLD": "25.0",
+        "BD": "80",
+        "GLD": "0.4",
+        "GD": "60000",
+        "GMIN": "16",
+    }
+    remote = sets["RemoteMetrics"]
+    del remote["Timestamps"]
+    assert remote == {
+        "JitterBuffer": {"JBA": "3", "JBR": "7", "JBN": "40", "JBM": "80", "JBX": "300"},
+        "PacketLoss": {"NLR": "2.3", "JDR": "0.4"},
+        "BurstGapLoss": {"BLD": "50.0", "BD": "120", "GLD": "0.8", "GD": "9000", "GMIN": "16"},
+        "Delay": {"RTD": "46", "ESD": "95", "IAJ": "6"},
+        "Signal": {"SL": "-21", "NL": "-60", "RERL": "55"},
+        "QualityEst": {"RCQ": "82", "MOSLQ": "4.1", "MOSCQ": "3.9"},
+    }
+
+
+def test_a_far_end_that_rates_nothing_is_not_given_a_rating() -> None:
+    sets = parsed(session_report(replace(REPORTED, quality=replace(QUALITY, far=VoipMetrics()))))
+    assert {"QualityEst", "Signal"}.isdisjoint(sets["RemoteMetrics"])
 
 
 def test_who_called_is_the_originator() -> None:
