@@ -25,11 +25,11 @@ class Pace:
 
     call_s: float = 20
     idle_s: float = 60
-    crowd_s: float = 10
+    crowd_s: float = 8
     talk_s: float = 10
     commands: int = 30
-    keys: int = 30
-    rings: int = 20
+    keys: int = 25
+    rings: int = 15
     starts: int = 2
     calls: int = 100
     early_calls: int = 20
