@@ -158,11 +158,9 @@ def _ended_otherwise(ended: Call | CallRecord, end: EndCause) -> str:
         EndKind.FORBIDDEN: _("The server does not allow the call to {who}"),
         EndKind.NO_COMMON_CODEC: _("No codec in common with {who}: here {ours}; there {theirs}"),
         EndKind.NOT_ENCRYPTED: _(
-            "The far end, {who}, offers no encrypted audio, and this account insists on it (media_encryption = mandatory)"
+            "{who} offers no encrypted audio; this account insists on it (media_encryption = mandatory)"
         ),
-        EndKind.ENCRYPTION_OFF: _(
-            "{who} insists on encrypted audio, and this account has it switched off (media_encryption = off)"
-        ),
+        EndKind.ENCRYPTION_OFF: _("{who} insists on encrypted audio; this account has it off (media_encryption = off)"),
         EndKind.NO_ACK: _("The call with {who} was answered but no ACK arrived: often NAT or a firewall on the way"),
         EndKind.RTP_SILENCE: _("Ended after {time}: no sound (RTP) came from {who} any more"),
         EndKind.SESSION_TIMER: _("{who} did not refresh the call in time (session timer), after {time}"),

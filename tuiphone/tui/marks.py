@@ -13,7 +13,7 @@ from tuiphone.model.media import MediaStream
 from tuiphone.tui.glyphs import Glyphs
 from tuiphone.tui.paint import Piece, row
 
-_SUITE = re.compile(r"(?:AEAD_)?AES_(?:(?P<bits>\d+)_(?P<mode>\w+?)|CM_(?P<counter>\d+))(?:_HMAC_SHA1_(?P<tag>\d+))?")
+_SUITE = re.compile(r"AES_(?:(?P<bits>\d+)_(?P<mode>GCM|CM)|CM_(?P<counter>\d+))(?:_HMAC_SHA1_(?P<tag>\d+))?")
 
 
 def recording_mark(call: Call, signs: Glyphs, brief: bool = False) -> Content:

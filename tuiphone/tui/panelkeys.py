@@ -35,7 +35,8 @@ def panel_helps() -> tuple[PanelHelp, ...]:
             _("Call"),
             _(
                 "The selected call: party, state, address, codec, encryption and transport, levels of microphone and"
-                " ear, loss, jitter and round trip, digits. Digits you send are counted, never shown: they may be a"
+                " ear, loss, jitter and round trip, digits. REC: the call is recorded; NO SRTP: the account asks for"
+                " encrypted audio and this call has none. Digits you send are counted, never shown: they may be a"
                 " PIN."
             ),
             (("0-9 * # A-D", _("send DTMF while the call talks and no input has the focus")),),
@@ -69,9 +70,13 @@ def panel_helps() -> tuple[PanelHelp, ...]:
         PanelHelp(
             "history",
             _("History"),
-            _("Ended calls, newest first, with the reason why each ended. Missed calls are bold until seen."),
+            _(
+                "Ended calls, newest first, with the reason why each ended. Missed calls are bold until seen; REC stands"
+                " beside calls that were recorded."
+            ),
             (
                 ("Enter", _("call again")),
+                ("i", _("the call in full, with the file of its recording; there, y copies the path")),
                 ("/", _("search by number or name; Esc ends it")),
                 ("!", _("missed calls only, or all")),
                 ("y", _("copy the number to the clipboard, through SSH too (OSC 52)")),

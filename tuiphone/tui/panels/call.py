@@ -27,6 +27,7 @@ _SHORTEST_COURSE = 8
 _ROOM_FOR_SUITE = 50
 """From this width on the SRTP suite has room: in terminals of 120 columns."""
 _HINTS = ("hold", "mute", "hang_up", "dtmf_method")
+_HINTS_ROOMY = (*_HINTS, "record")
 
 
 def meter(level_db: float | None, width: int, signs: Glyphs) -> tuple[tuple[str, str], tuple[str, str], str]:
@@ -57,7 +58,12 @@ class CallPanel(Rows, can_focus=True):
         super().follow(topics)
 
     def _frame(self) -> None:
-        frame(self, self.view, _("2 Call"), _HINTS if self.store.current() else ())
+        hints = _HINTS_ROOMY if self.size.width >= _ROOM_FOR_SUITE else _HINTS
+        frame(self, self.view, _("2 Call"), hints if self.store.current() else ())
+
+    def on_resize(self) -> None:
+        """A wide frame has room for more keys."""
+        self._frame()
 
     def rows(self, width: int, height: int) -> Sequence[Content]:
         """The call, most important first."""

@@ -46,12 +46,14 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief:
     if not brief and width >= 76:
         why = "  " + fit(_why(record), width - 50, signs.cut)
     length = "" if brief else f" {texts.duration(record.duration_s) if record.answered_at else '':>7}"
-    fixed = 2 + 7 + len(when) + 2 + len(length)
+    recorded = "" if brief or not record.recording else f" {signs.recording}{_('REC')}"
+    fixed = 2 + 7 + len(when) + 2 + len(length) + len(recorded)
     party = fit(who, max(4, width - fixed - len(why)), signs.cut)
     emphasis = "" if record.seen or not record.missed else "bold"
     return row(
         (f" {sign} {fit(word, 6, signs.cut)}", style),
         (f" {party}", emphasis),
+        (recorded, "$text-error"),
         f"{length} {when}",
         (why, "$muted"),
     )
@@ -133,7 +135,7 @@ class HistoryView(Vertical):
         only = f" {self.view.glyphs.rule} " + _("missed only") if self._missed_only else ""
         count = " " + _("({count} missed)").format(count=missed) if missed else ""
         frame(self, self.view, _("5 History") + count + only)
-        self.border_subtitle = _("Enter calls  / searches  ! missed only  y copies")
+        self.border_subtitle = _("Enter calls  i details  / searches  ! missed only  y copies")
 
     def _follow(self) -> None:
         self._title()
@@ -178,10 +180,17 @@ class HistoryView(Vertical):
             number = _number(self._list.item)
             self.app.copy_to_clipboard(number)
             self.view.store.say(_("Copied {number}").format(number=number))
+        elif event.character == "i" and self._list.item:
+            self._show(self._list.item)
         else:
             return
         event.stop()
         event.prevent_default()
+
+    def _show(self, record: CallRecord) -> None:
+        from tuiphone.tui.dialogs.record import RecordDialog
+
+        self.app.push_screen(RecordDialog(self.view, record))
 
     def _end_search(self) -> None:
         self._search.value = ""
