@@ -6,11 +6,12 @@ import asyncio
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.loopback.conftest import Start
 from tests.loopback.steps import hang_up, talk, written
-from tests.support.audio import read_wav, resample, speech, write_wav
+from tests.support.audio import find, level_db, read_wav, resample, speech, write_wav
 from tests.support.fidelity import fidelity
 
 SECONDS = 20
@@ -35,6 +36,31 @@ CASES: list[tuple[str, dict[str, object], float]] = [
 @pytest.fixture(scope="module")
 def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wav(tmp_path_factory.mktemp("voice") / "voice.wav", speech(SECONDS, RATE), RATE)
+
+
+async def test_the_background_is_heard_on_while_annex_b_sends_nothing(start: Start, tmp_path: Path) -> None:
+    carol, dave = await asyncio.gather(*(start(name, codecs=["G729"]) for name in ("carol", "dave")))
+    if carol.missing:
+        pytest.skip(f"this build has no G729: {carol.missing}")
+    office = np.random.default_rng(1).normal(0, 0.004, 6 * RATE)  # some -48 dB
+    said = office + np.concatenate((speech(1, RATE), np.zeros(4 * RATE), speech(1, RATE, seed=2)))
+    call = await talk(carol, dave)
+    dave.do("watch", 0, 5)
+    recording = tmp_path / "heard.wav"
+    dave.do("record", call.back, str(recording))
+    carol.do("play", call.out, str(write_wav(tmp_path / "said.wav", said, RATE)))
+    await asyncio.sleep(2.5)
+    before = dave.all("StreamStats")[-1].rx_packets
+    await asyncio.sleep(2)
+    assert dave.all("StreamStats")[-1].rx_packets - before < 60
+    await carol.wait("PlayedReport")
+    await asyncio.sleep(0.3)
+    dave.do("record", call.back, "")
+    await written(recording)
+    heard, rate = read_wav(recording)
+    begin = round(find(resample(speech(1, RATE), RATE, rate), heard, rate).offset_s * rate)
+    levels = [level_db(heard[begin + tenth * rate // 10 :][: rate // 10]) for tenth in range(15, 45)]
+    assert -65 < min(levels) <= max(levels) < -35, levels
 
 
 @pytest.mark.parametrize(
