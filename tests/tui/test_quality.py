@@ -9,7 +9,7 @@ import pytest
 
 from tests.tui.support import desk
 from tuiphone.model.call import Direction, EndCause, EndedBy, EndKind
-from tuiphone.model.media import StreamStats
+from tuiphone.model.media import StreamStats, VoipMetrics
 from tuiphone.model.quality import Flow, Quality, QualitySummary, QualityWord
 from tuiphone.model.record import CallRecord
 from tuiphone.tui.glyphs import ASCII, UNICODE
@@ -102,6 +102,13 @@ async def test_the_figures_in_full_move_while_they_are_shown() -> None:
             assert any(re.search(rf"{name} +{left} +{right} ", line) for line in shown), name
         assert any(re.search("one way +101 ms ", line) for line in shown)
         assert any(re.search("rating R +88 ", line) for line in shown)
+        assert "heard there" not in d.picture(), "the far end sends no extended reports"
+        far = VoipMetrics(2.3, 0.4, r=74, mos_lq=3.8)
+        d.store.read(replace(known, far=far))
+        d.store.changed(Topic.SECOND)
+        await d.rest()
+        assert re.search(r"heard there +MOS 3\.8 / -, R 74 ", d.picture())
+        assert re.search(r"missing there +2\.3% lost, 0\.4% too late ", d.picture())
         await d.press("escape")
         await d.rest()
         assert "rating R" not in d.picture()

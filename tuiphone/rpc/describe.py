@@ -68,6 +68,7 @@ def protocol_markdown() -> str:
         address.Party,
         address.DialPlan,
         media.MediaStream,
+        media.VoipMetrics,
         device.Devices,
         device.Device,
         device.RoleState,
