@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.support.controller import DESK, SALES
 from tests.tui.support import Desk, desk
 from tuiphone.config.schema import AudioSection, Config, UiSection
+from tuiphone.model.codec import Codec
+from tuiphone.stack.fake import FakeStack
+from tuiphone.tui.dialogs.codecs import CodecsDialog
 
 BOTH = Config(accounts=(SALES, DESK), audio=AudioSection(codecs=("opus", "PCMU")))
 
@@ -78,6 +81,17 @@ async def test_a_missing_codec_says_what_to_do_and_one_that_is_off_has_no_place(
         await d.press("u")
         assert "Only a codec that is on has a place" in d.picture()
         assert order(d) == ["opus on", "PCMU on", "PCMA off", "G729 missing"]
+
+
+async def test_the_reason_has_room_below_a_list_that_is_too_long() -> None:
+    stack = FakeStack()
+    many = tuple(Codec(f"speex{number}", 8000, 1, number) for number in range(1, 20))
+    async with desk(stack=stack) as d:
+        await d.app.push_screen(CodecsDialog(d.app.view, many))
+        await d.press("end")
+        assert "speex19" in d.picture()
+        await d.press("space", "u")
+        assert "Only a codec that is on has a place" in d.picture()
 
 
 async def test_the_words_of_the_frame_are_buttons() -> None:

@@ -17,7 +17,7 @@ async def test_a_call_is_recorded_from_key_to_key() -> None:
         shown = d.picture().splitlines()
         assert "◉ REC   READY" in shown[0]
         assert "◉REC   00:00" in shown[3]
-        assert "◉ REC   in    00:00" in shown[3]
+        assert "◉ REC  in    00:00" in shown[3]
         await d.press("ctrl+r")
         await d.until(lambda: not d.store.calls[call].recording, "the end of the recording")
         assert d.message() == f"Recorded: {path}"

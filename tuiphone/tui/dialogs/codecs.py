@@ -23,6 +23,9 @@ from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import cut, fit, plain, row
 from tuiphone.tui.view import View
 
+_BESIDE_THE_LIST = 4
+"""Rows of the frame and of the sentence below the list."""
+
 
 class CodecList(Listing[Codec]):
     """Those that are on, in their order; then those that are off; then those that this engine lacks."""
@@ -114,8 +117,9 @@ class CodecsDialog(Dialog[None]):
         yield self._problem
 
     def on_mount(self) -> None:
-        """The list is as long as there are codecs; the words of the frame can be clicked."""
-        self._list.styles.height = max(1, len(self._list.items))
+        """As high as there are codecs, with room for what is wrong; the words of the frame can be clicked."""
+        box = self.query_one("#box")
+        box.styles.height = len(self._list.items) + _BESIDE_THE_LIST
         self._list.focus()
         keys = (
             (_("Space on or off"), "switch"),
@@ -125,7 +129,7 @@ class CodecsDialog(Dialog[None]):
             (_("Esc leaves"), "dismiss(None)"),
         )
         said = [Content(words).stylize(Style.from_meta({"@click": f"screen.{action}"})) for words, action in keys]
-        self.query_one("#box").border_subtitle = Content("  ").join(said)
+        box.border_subtitle = Content("  ").join(said)
 
     @on(CodecList.Refused)
     def _refused(self, event: CodecList.Refused) -> None:

@@ -101,7 +101,7 @@ class CallPanel(Rows, can_focus=True):
     def _where(self, call: Call, width: int) -> Content:
         time = texts.duration(elapsed(call, self.store.now)) if self.store.is_up else "--:--"
         recording = click(recording_mark(call, self.signs), "command('record')")
-        right = row(recording, f"  {texts.direction_word(call.direction)} {time:>8}")
+        right = row(recording, " " if recording else "", f"{texts.direction_word(call.direction)} {time:>8}")
         uri = cut(texts.short_uri(call.remote.uri), width - right.cell_length - 1, self.signs.cut)
         return spread(Content.styled(uri, "$muted"), right, width)
 
