@@ -146,6 +146,16 @@ async def test_in_a_call(tmp_path: Path, pulse: Pulse) -> None:
         await until(lambda: pulse.played_by("spk") == 0, 1.5, "the devices are let go")
 
 
+async def test_an_ear_without_a_microphone_is_heard_and_not_taken_for_stuck(tmp_path: Path, pulse: Pulse) -> None:
+    async with AsyncExitStack() as stack:
+        anna = await stack.enter_async_context(phone(tmp_path / "a", pulse, output="spk", input="none"))
+        call = await talk(stack, anna, tmp_path)
+        assert await loudness(pulse, "spk", 4, tmp_path / "heard.wav") > -40
+        assert anna.devices.role(DeviceRole.OUTPUT).in_use == SPK
+        assert not any("stopped working" in text for text in anna.notices)
+        assert call.goes_on
+
+
 async def test_a_headset_that_is_pulled_out_is_not_replaced_by_a_loudspeaker(tmp_path: Path, pulse: Pulse) -> None:
     async with AsyncExitStack() as stack:
         anna = await stack.enter_async_context(phone(tmp_path / "a", pulse, headset="Jabra*", use_headset=True))

@@ -277,7 +277,8 @@ class Sound:
         log.info("sound devices: %s and %s", self._opened[0].name, self._opened[1].name)
         self._note_fallback(wanted, error)
         self._apply_levels()
-        self._stuck.start(*(r for r, f in zip(_EAR_AND_MIC, self._opened, strict=True) if f.index is not None))
+        if all(found.index is not None for found in self._opened):
+            self._stuck.start(*_EAR_AND_MIC)  # frames of an ear without a microphone are not counted
         if before != self._problems:
             self.tell()
 

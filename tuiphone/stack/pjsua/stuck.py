@@ -28,7 +28,7 @@ class StuckWatch:
     def start(self, *roles: DeviceRole) -> None:
         """Devices of these roles were opened just now."""
         self.stop()
-        if self._can_look and roles:
+        if self._can_look:
             now = time.monotonic()
             self._moved = dict.fromkeys(roles, (-1, now))
             self._timer = self._pump.later(_LOOK_S, self._look)
