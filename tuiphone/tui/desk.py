@@ -135,6 +135,11 @@ class ScreenDesk:
 
         await self._ask(CodecsDialog(self.view, await self.phone.codecs()))
 
+    async def _open_processing(self) -> None:
+        from tuiphone.tui.dialogs.processing import ProcessingDialog
+
+        await self._ask(ProcessingDialog(self.view))
+
     async def _open_bells(self) -> None:
         from tuiphone.tui.dialogs.bells import Bells
 

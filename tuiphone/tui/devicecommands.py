@@ -84,5 +84,13 @@ def device_commands() -> tuple[Command, ...]:
         Command(
             "refresh_devices", group, _("Look for new devices"), (), lambda desk: desk.phone.devices(True), no_engine
         ),
+        Command(
+            "processing",
+            group,
+            _("Sound: echo, noise, levels, and the gains of the call shown"),
+            ("V",),
+            opens("processing"),
+            no_engine,
+        ),
         Command("codecs", group, _("Codecs: which are offered, in what order"), ("K",), opens("codecs"), no_engine),
     )
