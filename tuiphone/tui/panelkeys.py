@@ -62,9 +62,9 @@ def panel_helps() -> tuple[PanelHelp, ...]:
             (
                 ("Enter", _("choose another device; switch test tone or microphone meter")),
                 (_("Left, Right, -, +"), _("level")),
-                (_("Space"), _("mute for all calls; on the headset's row: talk through the headset only, or not")),
+                (_("Space"), _("mute for all calls; headset: through it only, or not")),
                 ("M", _("mute the device itself, for every program")),
-                ("p", _("record the microphone for 5 s, then play that in the ear")),
+                ("p", _("record the microphone for 5 s, then play that")),
             ),
         ),
         PanelHelp(
@@ -76,7 +76,7 @@ def panel_helps() -> tuple[PanelHelp, ...]:
             ),
             (
                 ("Enter", _("call again")),
-                ("i", _("the call in full, with the file of its recording; there, y copies the path")),
+                ("i", _("the call in full, and the file of its recording")),
                 ("/", _("search by number or name; Esc ends it")),
                 ("!", _("missed calls only, or all")),
                 ("y", _("copy the number to the clipboard, through SSH too (OSC 52)")),
