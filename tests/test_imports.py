@@ -29,5 +29,7 @@ def test_a_half_of_the_phone_does_not_load_the_other(module: str, forbidden: set
 
 
 def test_the_import_contracts_hold() -> None:
-    result = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout
