@@ -9,6 +9,7 @@
 
 ENGINE ?= native
 PYTHON ?=
+PYTEST_ARGS ?= -n 3
 export ENGINE PYTHON
 
 BIN := .venv/bin
@@ -23,8 +24,11 @@ demo:
 setup:
 	@scripts/setup.sh --for test
 
+# Tests of real sound and real time share the machine with others: what fails there gets one more run, alone.
 test: setup
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) || { \
+	  echo "Once more, alone: what failed beside other tests"; \
+	  $(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none; }
 
 check: setup
 	$(BIN)/ruff format --check $(CODE)
