@@ -158,6 +158,10 @@ def test_an_account_that_does_not_register_has_no_registrar(files: Files) -> Non
             " ports",
         ),
         (
+            "[audio]\njitter_min_ms = 200\njitter_max_ms = 240",
+            "config.toml:2: audio.jitter_min_ms is 200; it must be at most four fifths of jitter_max_ms, which is 240",
+        ),
+        (
             "[network]\ntcp_port = 5061\ntls_port = 5061",
             "config.toml:3: network.tls_port and network.tcp_port are both 5061; TLS needs a port of its own",
         ),

@@ -10,6 +10,9 @@ from tuiphone.config.values import shown
 from tuiphone.i18n import _
 from tuiphone.model.account import Transport
 
+_PREFETCH = 0.8
+"""The jitter buffer delays by at most this part of what it holds: the rest is for bursts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -32,6 +35,14 @@ def broken_rules(config: Config) -> Iterator[Broken]:
             "network.rtp_port_min to rtp_port_max has room for {room}; phone.max_lines is {lines}, a call needs 2 ports"
         )
         yield Broken(keys, text.format(room=(high - low + 1) // 2, lines=config.phone.max_lines))
+    audio = config.audio
+    for key in ("jitter_min_ms", "jitter_initial_ms"):
+        if audio.jitter_max_ms and getattr(audio, key) > audio.jitter_max_ms * _PREFETCH:
+            text = _("audio.{key} is {value}; it must be at most four fifths of jitter_max_ms, which is {most}")
+            yield Broken(
+                (f"audio.{key}", "audio.jitter_max_ms"),
+                text.format(key=key, value=getattr(audio, key), most=audio.jitter_max_ms),
+            )
     if network.tls_port and network.tls_port == network.tcp_port:
         text = _("network.tls_port and network.tcp_port are both {port}; TLS needs a port of its own")
         yield Broken(("network.tls_port", "network.tcp_port"), text.format(port=network.tls_port))

@@ -223,10 +223,10 @@ class AudioSection:
         0,
     )
     jitter_initial_ms: int = integer(
-        0, "Jitter buffer: where it begins, in milliseconds; 0: the engine's choice.", 0, 500
+        0, "Jitter buffer: milliseconds it collects first; it adapts then. 0: the engine's choice.", 0, 400
     )
-    jitter_min_ms: int = integer(0, "Jitter buffer: its least delay; 0: the engine's choice.", 0, 500)
-    jitter_max_ms: int = integer(0, "Jitter buffer: its greatest delay; 0: the engine's choice.", 0, 2000)
+    jitter_min_ms: int = integer(0, "Jitter buffer: the least it collects whenever it begins to play.", 0, 400)
+    jitter_max_ms: int = integer(0, "Jitter buffer: the most it holds; 0: the engine's choice, 500.", 0, 2000)
     vad: bool = boolean(False, "Send no packets while nobody speaks (voice activity detection).")
     codecs: tuple[str, ...] = names(
         ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729"),
