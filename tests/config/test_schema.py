@@ -36,7 +36,11 @@ OPTIONS = {f"account.{key}": option for key, option in ACCOUNT_OPTIONS.items()} 
             ["a b", "sip:", "sip:h:0"],
         ),
         ("account.tls_pin_sha256", ["", "ab" * 32, ":".join(["AB"] * 32)], ["ab", "xy" * 32]),
-        ("account.codecs", [[], ["opus"], ["speex/16000", "L16/44100/2"], ["speex/*", "PCM?"]], [["so so"], [1], "opus"]),
+        (
+            "account.codecs",
+            [[], ["opus"], ["speex/16000", "L16/44100/2"], ["speex/*", "PCM?"]],
+            [["so so"], [1], "opus"],
+        ),
         ("account.password_command", ["", "pass x", ["pass", "x"]], [1, ["pass", 1]]),
         ("network.bind_address", ["", "192.0.2.1", "::1"], ["localhost", "1.2.3"]),
         ("network.user_agent", ["tuiphone", "ACME phone/1.0"], ["", "a\nb", "x" * 121]),
