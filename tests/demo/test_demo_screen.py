@@ -18,8 +18,14 @@ class Terminal:
     """A tmux of its own with one pane of 80 x 24."""
 
     def __init__(self, state: Path) -> None:
-        self._name = f"demo-{os.getpid()}-{state.name}"
+        self._base = f"demo-{os.getpid()}-{state.name}"
+        self._runs = 0
         self.environment = os.environ | {"XDG_STATE_HOME": str(state), "TERM": "xterm-256color", "TUIPHONE_HOME": ""}
+
+    @property
+    def _name(self) -> str:
+        # A server of its own for each run: one that was told to end may still be there, and take the next one's words.
+        return f"{self._base}-{self._runs}"
 
     def tmux(self, *arguments: str) -> str:
         command = ["tmux", "-L", self._name, "-f", "/dev/null", *arguments]
@@ -27,6 +33,7 @@ class Terminal:
         return result.stdout
 
     def run(self, *arguments: str) -> None:
+        self._runs += 1
         command = f"{sys.executable} -m tuiphone {' '.join(arguments)}; echo left with $?; sleep 60"
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", "-s", "phone", command)
 

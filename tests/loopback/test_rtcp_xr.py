@@ -62,7 +62,7 @@ async def test_two_phones_tell_each_other_how_they_sound(phones: tuple[Phone, Ph
     sound = str(write_wav(tmp_path / "talk.wav", speech(8, seed=5)))
     await alice.api.play(sound, out)
     await bob.api.play(sound, back)
-    told = [await p.until_event(Quality, lambda q: bool(q.far and q.far.mos_lq), REPORT_S) for p in phones]
+    told = [await p.until_event(Quality, lambda q: bool(q.own and q.far and q.far.mos_lq), REPORT_S) for p in phones]
     for quality, other in zip(told, (bob, alice), strict=True):
         assert quality.far is not None
         heard = [q.mos_lq for q in other.events if isinstance(q, Quality) and q.mos_lq is not None]
