@@ -181,3 +181,17 @@ async def test_a_client_that_does_not_read_does_not_slow_the_others(served: Serv
         await served.phone.set_dnd(number % 2 == 0)
     assert (await served.phone.snapshot()).seq >= 6000
     writer.transport.abort()
+
+
+async def test_errors_have_the_codes_of_the_specification(served: Served) -> None:
+    answers = await raw(
+        served.path,
+        '{"id":1,"method":"nope"}',
+        '{"id":2,"method":"dial"}',
+        '{"id":3,"method":"hold"}',
+        "{nonsense",
+        '{"id":4,"method":5}',
+        '{"id":5,"method":"unsubscribe","params":{"subscription":"x"}}',
+    )
+    codes = [a["error"]["code"] if "error" in a else 0 for a in answers]  # type: ignore[index]
+    assert codes == [-32601, -32602, -32000, -32700, -32600, 0]

@@ -112,7 +112,7 @@ class RpcPhone:
         except (OSError, ValueError, PhoneError) as error:
             reason = _("The connection to the engine broke: {error}").format(error=error)
         finally:
-            self._end(jsonrpc.lost(reason))
+            self._end(EngineLost(reason))
 
     def _received(self, message: dict[str, Any]) -> None:
         if "method" in message:

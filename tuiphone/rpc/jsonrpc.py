@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tuiphone.errors import EngineLost, PhoneError
+from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.event import EVENT_TYPES, READING_TYPES, Event, Reading
 
@@ -88,8 +88,3 @@ def read_error(error: dict[str, Any]) -> PhoneError:
     data = error.get("data")
     kind = str(data.get("kind", "refused")) if isinstance(data, dict) else "refused"
     return PhoneError(str(error.get("message", "refused")), kind)
-
-
-def lost(reason: str) -> EngineLost:
-    """The exception for everything that waits when a connection ends."""
-    return EngineLost(reason)

@@ -18,6 +18,10 @@ from tuiphone.i18n import _
 REQUIRED = inspect.Parameter.empty
 
 
+class NoSuchMethod(PhoneError):
+    """The table has no method of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One named parameter; ``default`` is REQUIRED where none is given."""
@@ -88,7 +92,7 @@ def methods() -> Mapping[str, Method]:
 
 
 def method(name: str) -> Method:
-    """A method by name. Raises PhoneError of kind "unknown" with the nearest names."""
+    """A method by name. Raises NoSuchMethod with the nearest names."""
     found = methods().get(name)
     if found is None:
         import difflib
@@ -99,7 +103,7 @@ def method(name: str) -> Method:
             if near
             else _("There is no method “{name}”; there are: {all}")
         )
-        raise PhoneError(sentence.format(name=name, near=", ".join(near), all=", ".join(methods())), "unknown")
+        raise NoSuchMethod(sentence.format(name=name, near=", ".join(near), all=", ".join(methods())), "unknown")
     return found
 
 

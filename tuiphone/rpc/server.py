@@ -14,7 +14,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.event import PROTOCOL
 from tuiphone.rpc import jsonrpc
-from tuiphone.rpc.methods import method
+from tuiphone.rpc.methods import NoSuchMethod, method
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +112,7 @@ class _Client:
         try:
             value = await self._dispatch(name, params)
         except PhoneError as error:
-            codes = {"invalid": jsonrpc.INVALID_PARAMS, "unknown": jsonrpc.REFUSED}
-            answer = jsonrpc.failure(number, error, codes.get(error.kind, jsonrpc.REFUSED))
+            answer = jsonrpc.failure(number, error, _code(error))
         except Exception as error:
             log.exception("%s failed", name)
             words = _("{method} failed inside the engine ({error}); its log has the details").format(
@@ -132,7 +131,8 @@ class _Client:
             case "subscribe":
                 return self._subscribe(params)
             case "unsubscribe":
-                task = self._subscriptions.pop(int(params.get("subscription", 0)), None)
+                subscription = params.get("subscription")
+                task = self._subscriptions.pop(subscription, None) if isinstance(subscription, int) else None
                 if task:
                     task.cancel()
                 return None
@@ -177,3 +177,9 @@ class _Client:
     def _send(self, line: bytes) -> None:
         if not self._writer.is_closing():
             self._writer.write(line)
+
+
+def _code(error: PhoneError) -> int:
+    if isinstance(error, NoSuchMethod):
+        return jsonrpc.METHOD_NOT_FOUND
+    return jsonrpc.INVALID_PARAMS if error.kind == "invalid" else jsonrpc.REFUSED
