@@ -143,15 +143,38 @@ async def test_two_calls_answered_at_once_leave_one_microphone(desk: Bench) -> N
     assert desk.call(second).is_held
 
 
-async def test_a_refused_hold_is_said_and_the_state_goes_back(desk: Bench) -> None:
+@pytest.mark.parametrize(
+    ("resuming", "words"),
+    [
+        (False, "refused the hold (488 Not Acceptable Here)"),
+        (True, "stays on hold: the far end refused to resume it (488"),
+    ],
+)
+async def test_a_call_whose_hold_is_refused_is_on_hold_all_the_same(desk: Bench, resuming: bool, words: str) -> None:
     call = await talking(desk)
     await desk.phone.hold()
+    if resuming:
+        await desk.phone.resume()
     await desk.settle()
-    desk.stack.report(HoldFailedReport(call, 491, "Request Pending"))
-    desk.stack.report(MediaReport(call, desk.call(call).media))
+    desk.stack.report(HoldFailedReport(call, 488, "Not Acceptable Here", resuming))
+    await desk.settle()
+    assert desk.call(call).is_held
+    assert any(isinstance(e, Notice) and words in e.text for e in desk.events)
+    await desk.phone.resume()
     await desk.settle()
     assert desk.call(call).is_talking
-    assert any(isinstance(e, Notice) and "refused to change the hold: 491" in e.text for e in desk.events)
+
+
+async def test_news_of_the_audio_never_takes_a_call_off_hold(desk: Bench) -> None:
+    first = await talking(desk)
+    second = await desk.phone.dial("2044")
+    await desk.settle()
+    assert desk.call(first).is_held
+    desk.stack.report(MediaReport(first, desk.call(first).media))  # was under way when the hold was asked for
+    desk.stack.far_answers(second)
+    await desk.settle()
+    snapshot = await desk.phone.snapshot()
+    assert [call.id for call in snapshot.calls if call.is_talking] == [second]
 
 
 async def test_hold_by_the_far_end_is_a_flag_of_its_own(desk: Bench) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import Heard, StackProcess
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ async def talk(caller: StackProcess, callee: StackProcess) -> Talk:
     await caller.wait("ConfirmedReport", call_id=out)
     await callee.wait("ConfirmedReport", call_id=back)
     return Talk(caller, callee, out, back)
+
+
+def holding(report: Heard) -> bool:
+    """Whether a MediaReport tells of a hold on the phone's own side: nothing is heard of the far end (RFC 3264)."""
+    return report.stream["direction"] in {"sendonly", "inactive"}
 
 
 async def hang_up(talk: Talk) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import Talk, hang_up, talk, written
+from tests.loopback.steps import Talk, hang_up, holding, talk, written
 from tests.support.audio import dtmf_digits, level_db, likeness_of_files, read_wav, resample, speech, write_wav
 from tests.support.stackprocess import StackProcess
 
@@ -112,7 +112,7 @@ async def test_nobody_hears_anything_while_held_and_everything_after(
     call = await talk(alice, bob)
     for (holder, held_id), (other, other_id) in (call.ends(), call.ends()[::-1]):
         holder.do("hold", held_id)
-        await holder.wait("MediaReport", call_id=held_id, local_hold=True)
+        await holder.wait("MediaReport", holding, call_id=held_id)
         await other.wait("MediaReport", call_id=other_id, remote_hold=True)
         ears = tmp_path / f"{holder.name}-1.wav", tmp_path / f"{other.name}-2.wav"
         for (phone, call_id), ear, voice in zip(((holder, held_id), (other, other_id)), ears, voices, strict=True):
@@ -125,7 +125,7 @@ async def test_nobody_hears_anything_while_held_and_everything_after(
         for ear in ears:
             assert not any(ear.read_bytes()[44:]), "something was heard on hold"
         holder.do("resume", held_id)
-        await holder.wait("MediaReport", call_id=held_id, local_hold=False)
+        await holder.wait("MediaReport", lambda h: not holding(h), call_id=held_id)
         await other.wait("MediaReport", call_id=other_id, remote_hold=False)
     at_callee, at_caller = await exchange(call, voices, tmp_path)
     assert likeness_of_files(voices[0], at_callee) >= 0.9

@@ -29,7 +29,6 @@ async def test_the_caller_hears_of_each_step_and_the_callee_who_calls(alice: Sta
     assert media.stream["clock_hz"] == 8000
     assert media.stream["ptime_ms"] == 20
     assert media.stream["direction"] == "sendrecv"
-    assert not media.local_hold
     assert not media.remote_hold
 
 

@@ -179,6 +179,23 @@ async def test_a_re_invite_without_sdp_is_answered_with_all_codecs(start: Start,
     await alice.wait("MediaReport", lambda h: h.stream and h.stream["codec"] == "PCMA")
 
 
+async def test_codecs_chosen_during_a_call_are_for_the_next_calls(start: Start, far: FarEnd, rtp: RtpEnd) -> None:
+    alice = await start("alice", codecs=["PCMU", "PCMA"])
+    dialog, _ = await answer_of(alice, far, description(rtp.port, "0 8 101"))
+    alice.do("set_codecs", ["G722"])
+    alice.do("hold", alice.all("IncomingReport")[0].call_id)
+    hold = await far.wait("INVITE")
+    assert payloads(hold) == ["0", "8", "101"]
+    far.respond(dialog, hold, 200, "OK", description(rtp.port, "0 101").replace("sendrecv", "recvonly"))
+    far.request(dialog, "INVITE", description(rtp.port, "8 101"))
+    assert payloads(await far.until_answered(dialog)) == ["8", "101"]
+    assert payloads(await offer_of(alice, far)) == ["9", "101"]
+    far.request(dialog, "BYE")
+    await alice.wait("EndedReport")
+    dialog, answer = await answer_of(alice, far, description(rtp.port, "0 9 101"))
+    assert payloads(answer) == ["9", "101"]
+
+
 async def test_accounts_have_codecs_of_their_own_even_such_as_are_off_in_general(
     start: Start, far: FarEnd, rtp: RtpEnd
 ) -> None:

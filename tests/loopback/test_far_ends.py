@@ -10,8 +10,8 @@ import pytest
 
 from tests.loopback.conftest import Start
 from tests.loopback.farend import Dialog, FarEnd, sdp
-from tests.loopback.steps import written
-from tests.support.audio import dtmf_digits, likeness, read_wav, resample, speech, write_wav
+from tests.loopback.steps import holding, written
+from tests.support.audio import dtmf_digits, level_db, likeness, read_wav, resample, speech, write_wav
 from tests.support.rtp import RtpEnd
 from tests.support.stackprocess import StackProcess
 
@@ -118,8 +118,7 @@ async def test_every_dialect_of_a_far_ends_hold(
     if their_answer:
         assert answer.direction == their_answer
     assert answer.body.count("m=") == 1
-    held = await alice.wait("MediaReport", call_id=call, remote_hold=True)
-    assert not held.local_hold
+    await alice.wait("MediaReport", call_id=call, remote_hold=True)
     await asyncio.sleep(0.15)
     before = len(rtp.packets)
     await asyncio.sleep(0.3)
@@ -144,21 +143,28 @@ async def test_our_hold_and_resume_on_the_wire(alice: StackProcess, far: FarEnd,
         far.respond(dialog, request, 200, "OK", sdp(rtp.port, theirs))
         await far.wait("ACK")
         media = await alice.wait("MediaReport", call_id=call)
-        assert (media.local_hold, media.remote_hold) == (held, False)
+        assert (holding(media), media.remote_hold) == (held, False)
 
 
-async def test_a_refused_hold_is_reported_and_the_call_goes_on(alice: StackProcess, far: FarEnd, rtp: RtpEnd) -> None:
+async def test_a_refused_hold_is_reported_and_kept_in_silence(
+    alice: StackProcess, far: FarEnd, rtp: RtpEnd, tmp_path: Path
+) -> None:
     call, dialog = await taken(alice, far, rtp)
+    alice.do("play", call, str(write_wav(tmp_path / "voice.wav", speech(3))), True)
+    await rtp.until_packets(50)
+    assert level_db(rtp.audio[-6400:]) > -40
     alice.do("hold", call)
     request = await far.wait("INVITE")
     far.respond(dialog, request, 488, "Not Acceptable Here")
     failed = await alice.wait("HoldFailedReport", call_id=call)
-    assert failed.code == 488
-    await rtp.until_packets(20)
-    alice.do("hold", call)
-    request = await far.wait("INVITE")
-    far.respond(dialog, request, 200, "OK", sdp(rtp.port, "recvonly"))
-    await alice.wait("MediaReport", call_id=call, local_hold=True)
+    assert (failed.code, failed.resuming) == (488, False)
+    await rtp.until_packets(50)
+    assert level_db(rtp.audio[-6400:]) < -60, "the far end hears what is said on hold"
+    alice.do("resume", call)
+    await rtp.until_packets(50)
+    assert level_db(rtp.audio[-6400:]) > -40
+    invites = [m for m in far.messages if m.method == "INVITE" and m.is_request]
+    assert len(invites) == 2, "what was never agreed on needs no negotiation to end"
 
 
 async def test_a_hold_that_collides_is_tried_again(alice: StackProcess, far: FarEnd, rtp: RtpEnd) -> None:
@@ -169,7 +175,7 @@ async def test_a_hold_that_collides_is_tried_again(alice: StackProcess, far: Far
     second = await far.wait("INVITE", where=lambda m: m.header("CSeq") != first.header("CSeq"))
     assert second.direction == "sendonly"
     far.respond(dialog, second, 200, "OK", sdp(rtp.port, "recvonly"))
-    await alice.wait("MediaReport", call_id=call, local_hold=True)
+    await alice.wait("MediaReport", holding, call_id=call)
     assert not alice.all("HoldFailedReport")
 
 
@@ -186,7 +192,7 @@ async def test_hold_by_both_and_the_last_wish_wins(alice: StackProcess, far: Far
     assert request.direction in {"inactive", "sendonly"}
     far.respond(dialog, request, 200, "OK", sdp(rtp.port, "inactive"))
     await far.wait("ACK")
-    both = await alice.wait("MediaReport", call_id=call, local_hold=True)
+    both = await alice.wait("MediaReport", holding, call_id=call)
     assert both.remote_hold
     await asyncio.sleep(0.3)
     assert len([m for m in far.messages if m.is_request and m.method == "INVITE"]) == 1
@@ -194,7 +200,7 @@ async def test_hold_by_both_and_the_last_wish_wins(alice: StackProcess, far: Far
     await far.wait("INVITE", 200)
     far.request(dialog, "ACK")
     back = await alice.wait("MediaReport", call_id=call, remote_hold=False)
-    assert back.local_hold
+    assert holding(back)
 
 
 # digits and other requests

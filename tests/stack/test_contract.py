@@ -109,7 +109,9 @@ async def test_hold_by_either_side_is_told_apart(bench: Bench) -> None:
         end = time.monotonic() + 8
         while True:
             reports = [f for kind, f in bench.heard() if kind == "MediaReport"]
-            if reports and (reports[-1]["local_hold"], reports[-1]["remote_hold"]) == (local, remote):
+            held = {"sendonly": True, "inactive": True}
+            newest = reports[-1] if reports else {"stream": {"direction": ""}, "remote_hold": None}
+            if (held.get(newest["stream"]["direction"], False), newest["remote_hold"]) == (local, remote):
                 break
             assert time.monotonic() < end, reports
             await asyncio.sleep(0.005)

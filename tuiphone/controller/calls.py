@@ -259,26 +259,22 @@ class Calls:
 
     def media_changed(self, report: MediaReport) -> None:
         """Take in what was negotiated."""
+        if report.call_id in self._entries:
+            self._update(report.call_id, media=report.stream, remote_hold=report.remote_hold)
+
+    def hold_failed(self, report: HoldFailedReport) -> None:
+        """Say that the far end refused a hold or resume; the call is on hold either way."""
         entry = self._entries.get(report.call_id)
         if entry is None:
             return
-        if report.local_hold and not entry.call.local_hold:
-            entry.held_at = self._clock.now()
-        self._update(
-            report.call_id,
-            media=report.stream,
-            remote_hold=report.remote_hold,
-            local_hold=report.local_hold if entry.call.state is CallState.TALKING else entry.call.local_hold,
+        self._update(report.call_id, local_hold=True)
+        words = (
+            _("Line {line} stays on hold: the far end refused to resume it ({why})")
+            if report.resuming
+            else _("Line {line}: the far end refused the hold ({why}); neither hears the other all the same")
         )
-
-    def hold_failed(self, report: HoldFailedReport) -> None:
-        """Say that the far end refused a hold or resume; the media report that follows tells what holds now."""
-        entry = self._entries.get(report.call_id)
-        if entry:
-            words = _("Line {line}: the far end refused to change the hold: {code} {reason}").format(
-                line=entry.call.line, code=report.code, reason=report.reason
-            )
-            self._publish(Notice(NoticeLevel.WARNING, words))
+        why = f"{report.code or ''} {report.reason}".strip()
+        self._publish(Notice(NoticeLevel.WARNING, words.format(line=entry.call.line, why=why)))
 
     def digit_received(self, report: DtmfReport) -> None:
         """The far end pressed a key."""

@@ -193,21 +193,23 @@ class ConfirmedReport:
 
 @dataclass(frozen=True, slots=True)
 class MediaReport:
-    """The negotiated audio changed: a new stream, hold by either side, or none (``stream`` is None)."""
+    """The negotiated audio changed: a new stream, hold by the far end, or none (``stream`` is None)."""
 
     call_id: CallId
     stream: MediaStream | None
-    local_hold: bool = False
     remote_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HoldFailedReport:
-    """A hold or resume re-INVITE was refused; the call stays as it was."""
+    """The far end refused the re-INVITE of a hold, or of a resume (``resuming``). The call is on hold now in either case: both
+    sides are kept in silence.
+    """
 
     call_id: CallId
     code: int
     reason: str = ""
+    resuming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

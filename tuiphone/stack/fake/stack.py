@@ -39,6 +39,13 @@ from tuiphone.model.media import MediaStream, Processing
 from tuiphone.model.quality import Quality
 
 STREAM = MediaStream(codec="PCMU", clock_hz=8000, ptime_ms=20, remote="127.0.0.1:4000")
+_DIRECTIONS = {
+    (False, False): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (True, True): "inactive",
+}
+"""Of a stream, by hold on our side and on theirs (RFC 3264 section 8.4)."""
 
 _FINAL: dict[str, tuple[EndKind, int, str]] = {
     "busy": (EndKind.BUSY, 486, "Busy Here"),
@@ -386,7 +393,8 @@ class FakeStack:
 
     def _report_media(self, call_id: CallId) -> None:
         call = self._call(call_id)
-        self.report(MediaReport(call_id, STREAM, call.local_hold, call.remote_hold))
+        direction = _DIRECTIONS[call.local_hold, call.remote_hold]
+        self.report(MediaReport(call_id, replace(STREAM, direction=direction), call.remote_hold))
 
     def _call(self, call_id: CallId) -> FakeCall:
         assert call_id in self.calls, f"unknown call {call_id}"

@@ -60,6 +60,7 @@ class CallSession:
         self.outgoing = outgoing
         self.sip: SipCall | None = None
         self.sip_call_id = ""
+        self.codecs = context.codecs.claim(account)
         self.their_codecs: tuple[str, ...] = ()
         self._conflict: EndKind | None = None
         self.confirmed = False
@@ -118,6 +119,7 @@ class CallSession:
     def hold(self, on: bool) -> None:
         """Go on hold or come back."""
         if self.sip and self.confirmed:
+            self.audio.hold(on)
             self._hold.want(self.sip, on)
 
     def fail(self, kind: EndKind, reason: str) -> None:
@@ -198,7 +200,7 @@ class CallSession:
             remote_ssrc=self._remote_ssrc,
         )
         self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
-        self._context.report(MediaReport(self.id, stream, local_hold, self._remote_hold))
+        self._context.report(MediaReport(self.id, stream, self._remote_hold))
         if not stream.encryption and self.account.media_encryption is not MediaEncryption.OFF:
             self._await_keys(KEYS_LOOKS)
 
@@ -213,7 +215,7 @@ class CallSession:
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
         """A session description of ours is about to be sent: leave in it what the account allows."""
-        allowed = codecs.restrict(prm.sdp.wholeSdp, self._context.codecs.of(self.account))
+        allowed = codecs.restrict(prm.sdp.wholeSdp, self.codecs)
         prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, prm.remSdp.wholeSdp)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
         self._remote_ssrc = ssrc_of(prm.remSdp.wholeSdp) or self._remote_ssrc
@@ -321,9 +323,9 @@ class CallSession:
             return ""
         return srtp_suite(self.sip.dump(True, ""))
 
-    def _hold_failed(self, code: int, reason: str) -> None:
-        self._context.report(HoldFailedReport(self.id, code, reason))
-        self.media_changed()  # nothing did change, but a hold was expected
+    def _hold_failed(self, code: int, reason: str, resuming: bool) -> None:
+        self.audio.hold(True)
+        self._context.report(HoldFailedReport(self.id, code, reason, resuming))
 
     def _ending(self, info: pj.CallInfo, message: SipMessage | None) -> Ending:
         code = int(info.lastStatusCode)
@@ -342,7 +344,7 @@ class CallSession:
             no_ack=no_ack,
             stopping=self._context.stopping,
             session_timer=self.confirmed and "refresh" in info.lastReason.lower(),
-            our_codecs=self._context.codecs.of(self.account),
+            our_codecs=self.codecs,
             their_codecs=theirs or self.their_codecs,
             conflict=self._conflict,
         )

@@ -40,6 +40,7 @@ class CallAudio:
         self._context = context
         self._call_id = call_id
         self._muted = False
+        self._held = False
         self._sends = False
         self._hears = False
         self._player: _Player | None = None
@@ -57,6 +58,11 @@ class CallAudio:
         self.port, self._sends, self._hears = port, sends, hears
         self._context.sound.need(self._call_id, port is not None)
         self._wire(afresh=True)
+
+    def hold(self, on: bool) -> None:
+        """Keep both sides in silence, whatever was negotiated."""
+        self._held = on
+        self._wire()
 
     def mute(self, on: bool) -> None:
         """Take the microphone, or the file in its place, away."""
@@ -148,7 +154,7 @@ class CallAudio:
 
     def _wire(self, afresh: bool = False) -> None:
         """Connect what is wanted; ``afresh`` also what was: a stream made anew may have its old number, but no listeners."""
-        wanted = self._wanted() if self.port else {}
+        wanted = self._wanted() if self.port and not self._held else {}
         for name in [name for name in self._wired if name not in wanted]:
             self._drop(name)
         for name, (source, sink) in wanted.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pjsua2 as pj
@@ -26,6 +27,7 @@ class CodecSet:
         for codec_id in set(every) - set(self._ids):
             endpoint.codecSetPriority(codec_id, 0)
         self._accounts: dict[str, tuple[str, ...]] = {}
+        self._claims: Counter[tuple[str, ...]] = Counter()
         self._wanted: tuple[str, ...] = ()
         self.names: tuple[str, ...] = ()
         """Of calls in general, by preference."""
@@ -35,7 +37,7 @@ class CodecSet:
         self.order(settings.codecs)
 
     def order(self, wanted: tuple[str, ...]) -> None:
-        """Use these from now on, by name or pattern, the best first; all others are off."""
+        """Calls that begin from now on use these, by name or pattern, the best first; all others are off."""
         self._wanted = wanted
         order = codecs.priorities(self._ids, wanted)
         self.listing = codecs.listing(order, self._own_build)
@@ -58,6 +60,20 @@ class CodecSet:
         """What the account's calls use, the best first."""
         return account.codecs or self.names
 
+    def claim(self, account: Account) -> tuple[str, ...]:
+        """The codecs of a call that begins: its own until they are released, whatever is chosen meanwhile."""
+        names = self.of(account)
+        self._claims[names] += 1
+        return names
+
+    def release(self, names: tuple[str, ...]) -> None:
+        """A call is over."""
+        self._claims[names] -= 1
+        if not self._claims[names]:
+            del self._claims[names]
+            if names != self.names:
+                self._apply()
+
     def let_go(self) -> None:
         """The library goes down; the listing stays."""
         self._set_priority = lambda codec_id, priority: None
@@ -68,7 +84,7 @@ class CodecSet:
         return tuple(dict.fromkeys(missing))
 
     def _apply(self) -> None:
-        more = (name for own in self._accounts.values() for name in own)
+        more = (name for own in (*self._accounts.values(), *self._claims) for name in own)
         for codec_id, priority in codecs.priorities(self._ids, (*self._wanted, *more)).items():
             self._set_priority(codec_id, priority)
 

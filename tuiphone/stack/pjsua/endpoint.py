@@ -315,7 +315,9 @@ class Core:
         self._meters.arm()
 
     def _forget(self, call_id: CallId) -> None:
-        self._calls.pop(call_id, None)
+        session = self._calls.pop(call_id, None)
+        if session:
+            self.codecs.release(session.codecs)
         self._meters.forget(call_id)
 
     def _pins(self, peer: str) -> Iterable[str]:

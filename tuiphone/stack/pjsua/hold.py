@@ -16,24 +16,30 @@ _AUTHENTICATING = frozenset({401, 407})
 
 
 class Hold:
-    """Brings a call to the wanted side of hold; ``failed(code, reason)`` is called when the far end will not have it."""
+    """Brings a call to the wanted side of hold; ``failed(code, reason, resuming)`` tells that the far end will not.
 
-    def __init__(self, pump: Pump, outgoing: bool, failed: Callable[[int, str], None]) -> None:
+    Whether we hold is ours to say: a far end that refuses the hold is kept in silence all the same. One that refuses to be
+    resumed stays on hold, since that is what both sides agreed on last.
+    """
+
+    def __init__(self, pump: Pump, outgoing: bool, failed: Callable[[int, str, bool], None]) -> None:
         self._pump = pump
         self._outgoing = outgoing
         self._failed = failed
-        self._wanted = False
+        self.on = False
+        """Whether the call is to be on hold."""
         self._asked = False
         self._tries = 0
         self._retry: Timer | None = None
         self._last_transaction = 0
         self.actual = False
+        """What was agreed on with the far end."""
         self.pending = False
         """A re-INVITE of ours is under way."""
 
     def want(self, call: pj.Call, on: bool) -> None:
         """Go on hold or come back."""
-        self._wanted = on
+        self.on = on
         self._tries = 0
         self._proceed(call)
 
@@ -59,14 +65,14 @@ class Hold:
             self._retry.cancel()
 
     def _proceed(self, call: pj.Call) -> None:
-        if self.pending or self._wanted == self.actual:
+        if self.pending or self.on == self.actual:
             return
         self._tries += 1
-        self._asked = self._wanted
+        self._asked = self.on
         self.pending = True
         param = call_param()
         try:
-            if self._wanted:
+            if self.on:
                 call.setHold(param)
             else:
                 param.opt.flag |= pj.PJSUA_CALL_UNHOLD
@@ -83,5 +89,7 @@ class Hold:
         self._retry = self._pump.later(seconds, lambda: self._proceed(call))
 
     def _give_up(self, code: int, reason: str) -> None:
-        self._wanted = self.actual
-        self._failed(code, reason)
+        if self.on == self.actual:
+            return  # the wish was taken back meanwhile
+        resuming, self.on = not self.on, True
+        self._failed(code, reason, resuming)
