@@ -99,6 +99,22 @@ def test_timers_run_in_the_order_of_their_times_and_cancelled_ones_do_not(pump: 
     pump.submit(pump.finish)
 
 
+def test_a_timer_set_in_a_callback_ends_the_sleep_that_follows_it(pump: Pump) -> None:
+    bell, done, told = threading.Event(), threading.Event(), threading.Event()
+
+    def poll(ms: int) -> None:
+        if not told.is_set():  # the library runs its own timers before it sleeps
+            told.set()
+            pump.later(0.02, done.set)
+        bell.wait(ms / 1000)
+        bell.clear()
+
+    pump.poll, pump.wake, pump.longest_ms = poll, bell.set, 60_000
+    pump.start(lambda: None)
+    wait(done)
+    pump.submit(pump.finish)
+
+
 def test_finish_ends_the_thread(pump: Pump) -> None:
     started(pump)
     assert pump.is_running

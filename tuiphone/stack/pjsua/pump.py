@@ -48,6 +48,7 @@ class Pump:
         self._jobs: deque[Job] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._serial = itertools.count()
+        self._sleeping = False
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -71,6 +72,9 @@ class Pump:
         """Run a job after so many seconds."""
         timer = Timer(job)
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._serial), timer))
+        if self._sleeping and self._timers[0][2] is timer:
+            # Set in a callback of the library, which may go on to sleep for longer than that.
+            self.wake()
         return timer
 
     def spin(self, seconds: float, until: Callable[[], bool]) -> bool:
@@ -98,7 +102,11 @@ class Pump:
             if self._stopping:
                 return
         wait_ms = self._run_timers(longest_ms)
-        self.poll(0 if self._jobs else wait_ms)
+        self._sleeping = True
+        try:
+            self.poll(0 if self._jobs else wait_ms)
+        finally:
+            self._sleeping = False
 
     def _run_timers(self, longest_ms: int) -> int:
         """Run what is due; returns how long the next sleep may be."""
