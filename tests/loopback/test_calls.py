@@ -110,6 +110,20 @@ async def test_hanging_up_twice_or_a_call_that_is_over_does_no_harm(alice: Stack
     assert len(alice.all("EndedReport", call_id=call.out)) == 1
 
 
+async def test_what_is_left_of_an_ended_call_does_not_touch_the_next_one(start: Start, bob: StackProcess) -> None:
+    # The library has a slot for each call. A transaction lives on after its call: that of a BYE for 5 s (timer K).
+    carol = await start("carol", max_calls=1)
+    before = await talk(carol, bob)
+    for wish, held in (("hold", True), ("resume", False)):
+        carol.do(wish, before.out)
+        await bob.wait("MediaReport", call_id=before.back, remote_hold=held)
+    await hang_up(before)
+    call = await talk(carol, bob)
+    await asyncio.sleep(5 + 2)
+    assert not carol.all("EndedReport", call_id=call.out)
+    await hang_up(call)
+
+
 async def test_several_calls_at_a_time(alice: StackProcess, bob: StackProcess) -> None:
     calls = [await talk(alice, bob) for _ in range(4)]
     calls += [await talk(bob, alice) for _ in range(2)]

@@ -167,6 +167,17 @@ async def test_a_refused_hold_is_reported_and_kept_in_silence(
     assert len(invites) == 2, "what was never agreed on needs no negotiation to end"
 
 
+async def test_an_offer_during_a_call_with_nothing_to_agree_on_gets_488_and_the_call_goes_on(
+    alice: StackProcess, far: FarEnd, rtp: RtpEnd
+) -> None:
+    call, dialog = await taken(alice, far, rtp)
+    far.request(dialog, "INVITE", sdp(rtp.port, codecs="9 101"))
+    await far.wait("INVITE", 488)
+    far.request(dialog, "ACK")
+    await rtp.until_packets(20)
+    assert not alice.all("EndedReport", call_id=call)
+
+
 async def test_a_hold_that_collides_is_tried_again(alice: StackProcess, far: FarEnd, rtp: RtpEnd) -> None:
     call, dialog = await answered(alice, far, rtp)
     alice.do("hold", call)
