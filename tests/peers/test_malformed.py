@@ -26,6 +26,7 @@ HARMLESS = {
     "via-eighty-of-them",
     "from-invalid-utf8",
     "from-terminal-escapes",
+    "call-id-invalid-utf8",
     "max-forwards-zero",
     "content-length-beyond-the-end",
     "content-length-cuts-the-sdp",

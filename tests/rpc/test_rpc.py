@@ -11,10 +11,11 @@ import pytest
 
 from tests.support.controller import Bench, bench
 from tuiphone.controller.api import Phone
+from tuiphone.controller.ports import StackNotice
 from tuiphone.errors import EngineLost, PhoneError
 from tuiphone.model.account import Account, Transport
 from tuiphone.model.call import CallState
-from tuiphone.model.event import CallChanged, DndChanged
+from tuiphone.model.event import CallChanged, DndChanged, Notice, NoticeLevel
 from tuiphone.model.media import Levels
 from tuiphone.rpc.client import RpcPhone, connect
 from tuiphone.rpc.server import RpcServer
@@ -70,6 +71,15 @@ async def test_a_call_is_made_and_its_events_arrive(served: Served) -> None:
                 if event.call.state is CallState.TALKING:
                     break
     assert states[0] is CallState.DIALING
+
+
+async def test_a_text_that_is_no_text_costs_no_event(served: Served) -> None:
+    events = served.phone.subscribe((await served.phone.snapshot()).seq)
+    served.desk.stack.report(StackNotice(NoticeLevel.WARNING, "rec\udc9d.wav"))
+    served.desk.stack.report(StackNotice(NoticeLevel.WARNING, "next"))
+    async with asyncio.timeout(2):
+        texts = [event.text for _seq, event in [await anext(events), await anext(events)] if isinstance(event, Notice)]
+    assert texts == ["rec?.wav", "next"]
 
 
 async def test_every_value_of_an_account_survives(served: Served) -> None:

@@ -29,6 +29,15 @@ def test_nonsense_is_an_empty_message() -> None:
         assert read(text).code == 0
 
 
+def test_what_is_no_text_and_what_a_terminal_would_obey_is_taken_out() -> None:
+    message = read(
+        "INVITE sip:a@b SIP/2.0\r\nCall-ID: a\udc9d\x1b]0;b\x07\r\nSubject: tab\there\r\n\r\na=rtpmap:96 x\x1b[2J/8000\r\n"
+    )
+    assert message.first("call-id") == "a?]0;b"
+    assert message.first("subject") == "tab\there"
+    assert message.body == "a=rtpmap:96 x[2J/8000\r\n"
+
+
 def test_reasons_of_both_protocols_in_one_header_or_two() -> None:
     both = Reason(16, 200, "Call completed elsewhere")
     one = 'Reason: SIP;cause=200;text="Call completed elsewhere", Q.850;cause=16;text="Normal, clearing"'

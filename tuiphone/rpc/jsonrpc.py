@@ -24,8 +24,18 @@ _decoder = msgspec.json.Decoder()
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """A message as one line with its newline; values of the model are written as objects."""
-    return _encoder.encode(message) + b"\n"
+    """A message as one line with its newline; values of the model are written as objects.
+
+    What cannot be written as UTF-8 (a file's name may be any bytes) becomes a question mark: it must not cost the reader
+    the events after it.
+    """
+    try:
+        return _encoder.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        import json
+
+        text = json.dumps(msgspec.to_builtins(message), ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="replace") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:

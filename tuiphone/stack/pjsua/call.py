@@ -141,7 +141,7 @@ class CallSession:
         if not self.sip:
             return
         info = self.sip.getInfo()
-        self.sip_call_id = info.callIdString
+        self.sip_call_id = printable(info.callIdString)
         if info.state == pj.PJSIP_INV_STATE_CONNECTING:
             self._note_answer(prm.e)
             self._context.report(
@@ -305,7 +305,7 @@ class CallSession:
 
     def _dialog_id(self) -> str:
         if not self.sip_call_id and self.sip:
-            self.sip_call_id = self.sip.getInfo().callIdString
+            self.sip_call_id = printable(self.sip.getInfo().callIdString)
         return self.sip_call_id
 
     def _note_answer(self, event: pj.SipEvent) -> None:
@@ -337,7 +337,7 @@ class CallSession:
             outgoing=self.outgoing,
             answered=self.confirmed,
             code=code,
-            reason=info.lastReason,
+            reason=printable(info.lastReason),
             message=message,
             hung_up=self._hung_up,
             our_code=self._our_code,

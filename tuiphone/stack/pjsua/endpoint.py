@@ -19,7 +19,7 @@ from tuiphone.controller.ports import (
 )
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, Transport
-from tuiphone.model.address import Party, parse_party
+from tuiphone.model.address import Party, parse_party, printable
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Processing
@@ -260,7 +260,7 @@ class Core:
         code = int(prm.statusCode)
         ours = self.codecs.of(binding.account)
         clash = conflict(binding.account, message.body)
-        ending = Ending(False, False, code, prm.reason, our_codecs=ours, their_codecs=offer, conflict=clash)
+        ending = Ending(False, False, code, printable(prm.reason), our_codecs=ours, their_codecs=offer, conflict=clash)
         self._report(EndedReport(call_id, classify(ending)))
 
     # inside
@@ -271,7 +271,7 @@ class Core:
         message = read(prm.rdata.wholeMsg)
         session = CallSession(self._context, call_id, binding.account, False, self._forget)
         session.sip = SipCall(binding.sip, session, prm.callId)
-        session.sip_call_id = message.first("call-id")
+        session.sip_call_id = printable(message.first("call-id"))
         session.their_codecs = codecs.offered(message.body)
         self._calls[call_id] = session
         self._report(self._incoming_report(call_id, binding, message))
@@ -286,7 +286,7 @@ class Core:
             account_id=binding.account.id,
             remote=remote,
             local=parse_party(message.first("to")),
-            sip_call_id=message.first("call-id"),
+            sip_call_id=printable(message.first("call-id")),
             codecs=codecs.offered(message.body),
             headers={name: message.first(name) for name in _HEADERS if message.first(name)},
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tuiphone.model.address import Party, parse_party, printable
 
 _COMPACT = {"f": "from", "t": "to", "i": "call-id", "c": "content-type", "o": "event", "m": "contact", "s": "subject"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PARAM = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]+))')
 
 
@@ -45,7 +46,8 @@ class Reason:
 
 
 def read(text: str) -> SipMessage:
-    """Take a message apart; what is malformed is left out, nothing raises."""
+    """Take a message apart; what is malformed is left out, nothing raises. Bytes that are no UTF-8 become question marks."""
+    text = _CONTROLS.sub("", text.encode(errors="replace").decode())
     head, _, body = text.partition("\r\n\r\n")
     lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()
     headers: dict[str, tuple[str, ...]] = {}
