@@ -205,3 +205,11 @@ async def test_errors_have_the_codes_of_the_specification(served: Served) -> Non
     )
     codes = [a["error"]["code"] if "error" in a else 0 for a in answers]  # type: ignore[index]
     assert codes == [-32601, -32602, -32000, -32700, -32600, 0]
+
+
+async def test_a_server_that_stops_leaves_nobody_behind(served: Served) -> None:
+    _reader, writer = await asyncio.open_unix_connection(served.path)
+    await served.phone.snapshot()  # by now the server has both connections
+    await served.server.stop()
+    assert not [task for task in asyncio.all_tasks() if "RpcServer._serve" in repr(task.get_coro())]
+    writer.close()

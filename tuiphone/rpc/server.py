@@ -28,7 +28,7 @@ class RpcServer:
     def __init__(self, phone: Phone) -> None:
         self._phone = phone
         self._server: asyncio.Server | None = None
-        self._clients: set[_Client] = set()
+        self._clients: dict[_Client, asyncio.Task[Any] | None] = {}
 
     async def start(self, path: Path) -> None:
         """Listen on ``path``; a socket left behind there by a dead engine is replaced."""
@@ -45,17 +45,20 @@ class RpcServer:
         if self._server is None:
             return
         self._server.close()
-        for client in list(self._clients):
+        clients = dict(self._clients)
+        for client in clients:
             await client.close()
+        if running := [task for task in clients.values() if task]:
+            await asyncio.wait(running, timeout=1)  # each still has to read that its connection is over
         self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = _Client(self._phone, reader, writer)
-        self._clients.add(client)
+        self._clients[client] = asyncio.current_task()
         try:
             await client.run()
         finally:
-            self._clients.discard(client)
+            del self._clients[client]
 
 
 class _Client:
