@@ -7,16 +7,15 @@ suite; lists live in the cache, signatures are checked, the system's apt is unto
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .command import Runner
 from .errors import BuildError
 
-KEYRINGS = (
-    Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
-    Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
-)
+KEYRINGS = Path("/usr/share/keyrings")
+# Where a distribution keeps what it supports, and what it carries besides (Ubuntu).
+_COMPONENTS = ("main", "universe")
 _HELPER = Path("/usr/lib/apt/apt-helper")
 
 
@@ -88,16 +87,23 @@ def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
     return {name: value.strip('"') for name, value in re.findall(r"^(\w+)=(.*)$", text, re.M)}
 
 
+def keyring_of(distribution: str, folder: Path = KEYRINGS) -> str:
+    """The keyring of a distribution's archive, by the ID of its os-release; empty where there is none."""
+    candidates = (folder / f"{distribution}-archive-keyring.{suffix}" for suffix in ("gpg", "pgp"))
+    return next((str(path) for path in candidates if path.exists()), "")
+
+
 def own_archive(mirrors: list[Mirror], codename: str) -> list[Mirror]:
-    """The mirrors of the distribution itself, likeliest first, each URI once."""
-    fitting = [
-        mirror
-        for mirror in mirrors
-        if "main" in mirror.components
-        and any(suite in (codename, "stable", "testing", "unstable") for suite in mirror.suites)
-    ]
-    fitting.sort(key=lambda mirror: "archive-keyring" not in mirror.signed_by)
-    return list({mirror.uri: mirror for mirror in fitting}.values())
+    """The mirrors of the distribution itself, likeliest first, each URI once with all its components."""
+    fitting: dict[str, Mirror] = {}
+    for mirror in mirrors:
+        if any(suite in (codename, "stable", "testing", "unstable") for suite in mirror.suites):
+            known = fitting.get(mirror.uri)
+            # The one-line style often gives each component a line of its own.
+            components = (*(known.components if known else ()), *mirror.components)
+            fitting[mirror.uri] = replace(known or mirror, components=components)
+    found = [mirror for mirror in fitting.values() if "main" in mirror.components]
+    return sorted(found, key=lambda mirror: "archive-keyring" not in mirror.signed_by)
 
 
 class PrivateApt:
@@ -139,12 +145,13 @@ class PrivateApt:
         folder = self._folder
         for name in ("lists/partial", "cache/archives/partial", "parts"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        signed_by = mirror.signed_by or next((str(k) for k in KEYRINGS if k.exists()), "")
+        signed_by = mirror.signed_by or keyring_of(os_release().get("ID", ""))
+        components = [name for name in _COMPONENTS if name in mirror.components] or ["main"]
         stanza = [
             "Types: deb-src",
             f"URIs: {mirror.uri}",
             f"Suites: {suite}",
-            "Components: main",
+            f"Components: {' '.join(components)}",
             *([f"Signed-By: {signed_by}"] if signed_by else []),
         ]
         (folder / "private.sources").write_text("\n".join(stanza) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import shutil
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ CONNECT_TIMEOUT = 8.0
 
 @dataclass(frozen=True)
 class Pins:
-    """What sources.toml says about one source."""
+    """What sources.toml says about one source; `suites` are by distribution, the likeliest first."""
 
     name: str
     release: str
@@ -30,7 +30,7 @@ class Pins:
     upstream_sha256: str
     package: str
     component: str
-    suites: tuple[str, ...]
+    suites: Mapping[str, tuple[str, ...]]
     debian_sha256: str
 
 
@@ -46,7 +46,7 @@ def read_pins(path: Path, name: str) -> Pins:
         upstream_sha256=upstream.get("sha256", ""),
         package=package.get("package", ""),
         component=package.get("component", ""),
-        suites=tuple(package.get("suites", ())),
+        suites={distribution: tuple(names) for distribution, names in package.get("suites", {}).items()},
         debian_sha256=package.get("sha256", ""),
     )
 
@@ -106,14 +106,16 @@ def _is_older(release: str, than: str) -> bool:
     return archive.parse_release(release) < archive.parse_release(than)
 
 
+class WrongDigest(BuildError):
+    """A file is not the one that was pinned."""
+
+
 def check_digest(path: Path, wanted: str) -> None:
-    """Raises BuildError when a file is not the one that was pinned."""
+    """Deletes a file that is not the one that was pinned, and raises WrongDigest."""
     found = file_digest(path)
     if found != wanted:
-        raise BuildError(
-            f"{path.name} has SHA-256 {found}, pinned is {wanted}",
-            "it is refused; delete it, or look why it differs before trusting it",
-        )
+        path.unlink()
+        raise WrongDigest(f"what came as {path.name} has SHA-256 {found}, pinned is {wanted}: it is refused")
 
 
 class Finder:
@@ -145,7 +147,9 @@ class Finder:
             try:
                 source = way()
             except BuildError as error:
-                reasons.append(f"{error.message}")
+                reasons.append(error.message)
+                if isinstance(error, WrongDigest):
+                    self._say(f"  warning: {error.message}; looking elsewhere")
                 continue
             self._say(f"  {self._pins.name} {source.release}: {source.trust}")
             return source
@@ -189,18 +193,18 @@ class Finder:
 
     def _from_debian(self) -> Source:
         facts = debian.os_release()
-        mirrors = debian.own_archive(debian.read_mirrors(), facts.get("VERSION_CODENAME", ""))
-        suites = self._pins.suites if facts.get("ID") == "debian" else ()
+        own = facts.get("VERSION_CODENAME", "")
+        suites = dict.fromkeys((*self._pins.suites.get(facts.get("ID", ""), ()), own))
         reasons = []
-        for mirror in mirrors:
-            for suite in (*suites, facts.get("VERSION_CODENAME", "")):
+        for mirror in debian.own_archive(debian.read_mirrors(), own):
+            for suite in suites:
                 try:
                     return self._from_suite(mirror, suite)
                 except BuildError as error:
                     reasons.append(f"{suite}: {error.message}")
         raise BuildError(
-            "Debian's source package is not to be had ("
-            + ("; ".join(reasons) or "no mirror in this machine's apt sources")
+            "the distribution's source package is not to be had ("
+            + ("; ".join(reasons) or "no mirror of it in this machine's apt sources")
             + ")"
         )
 
@@ -215,7 +219,7 @@ class Finder:
         if not place.exists() or file_digest(place) != file.sha256:
             apt.download(file, place)
         check_digest(place, file.sha256)
-        trust = f"Debian's ({suite}), signature checked by apt"
+        trust = f"from the package {self._pins.package} ({suite}), signature checked by apt"
         if file.sha256 == self._pins.debian_sha256:
             trust += ", SHA-256 as pinned"
         else:

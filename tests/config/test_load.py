@@ -81,11 +81,19 @@ def test_an_account_that_does_not_register_has_no_registrar(files: Files) -> Non
     ("text", "sentence"),
     [
         ("[phone]\nmax_line = 3", "config.toml:2: there is no key max_line in [phone]; did you mean max_lines?"),
-        ("[phnoe]", "config.toml:1: there is no section [phnoe]; did you mean phone?"),
+        ("[phnoe]", "config.toml:1: there is no section [phnoe]; did you mean [phone]?"),
         ("\n\nmax_lines = 3", "config.toml:3: max_lines stands before any section; it belongs under [phone]"),
         ("[ui]\ncodecs = []", "config.toml:2: there is no key codecs in [ui]; it belongs under [audio]"),
         ("[phone]\nzzz = 3", "config.toml:2: there is no key zzz in [phone]"),
+        ("[accounts]\nid = 'x'", "config.toml:1: there is no section [accounts]; did you mean [[account]]?"),
+        ("transport = 'tls'", "config.toml:1: transport stands before any section; it belongs under [[account]]"),
+        (
+            "[network]\npassword = 'p'",
+            "config.toml:2: there is no key password in [network]; it belongs under [[account]]",
+        ),
+        ("[phone]\n'\\u001b[31mx' = 3".replace("'", '"'), 'config.toml:2: there is no key "\\u001b[31mx" in [phone]'),
         ("phone = 3", "config.toml:1: phone is 3; it is a section: [phone]"),
+        ("[[phone]]\ndnd = true", "config.toml:1: [[phone]] is a section of which there is one: [phone]"),
         (
             "[phone]\n# comment\nmax_lines = 99",
             "config.toml:3: phone.max_lines is 99; allowed is a whole number from 1 to 32",
@@ -182,6 +190,43 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(files: Files) ->
 def test_what_is_not_toml_is_named_with_file_and_line(files: Files, text: str, line: int) -> None:
     (problem,) = files.problems(text)
     assert problem.startswith(f"config.toml:{line}: not valid TOML at column ")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[phone]\n[ui]\n[phone]\n", "3: not valid TOML at column 7: [phone] stands here a second time"),
+        ("[phone]\ndnd = true\ndnd = false\n", "3: not valid TOML at column 12: this key has been given before"),
+        (
+            "[ui]\ntheme = dark",
+            "2: not valid TOML at column 9: there is no value that can be read; texts stand in quotes",
+        ),
+        ("[ui]\ntheme = “dark”", "U+201C, left double quotation mark"),
+        ("[ui]\n\u00a0mouse = true", "U+00A0, no-break space"),
+        ("[ui]\rmouse = true", "U+000D, a control character"),
+        ('[ui]\ntheme = "dark\n', "2: not valid TOML at column 14: the closing quote is missing"),
+        ('[ui]\ntheme = "C:\\dark"', "“\\” begins a special character"),
+        ("phone:\n  dnd: true", "1: not valid TOML at column 6: “=” is missing after the key"),
+        ("[ui]\nmeter_hz = " + "9" * 5000, "2: not valid TOML: a number with too many digits"),
+        ("[ui]\ntheme = " + "[" * 3000 + "]" * 3000, "too many brackets"),
+        ("[ui]\ntheme = " + "{a=" * 3000 + "1" + "}" * 3000, "too many brackets"),
+        ("#" * 1_000_001, "is larger than 1000 kB"),
+    ],
+)
+def test_what_is_not_toml_is_told_in_plain_words(files: Files, text: str, words: str) -> None:
+    (problem,) = files.problems(text)
+    assert words in problem
+
+
+def test_a_device_without_an_end_is_no_configuration() -> None:
+    with pytest.raises(ConfigError, match="/dev/zero is larger than"):
+        load_alone(Path("/dev/zero"))
+
+
+def test_utf16_is_named(files: Files) -> None:
+    files.config.write_bytes("[phone]\ndnd = true\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match="is UTF-16; save it as UTF-8"):
+        load(files.config, files.settings, {})
 
 
 def test_what_is_not_utf8_is_named_with_its_line(files: Files) -> None:
@@ -327,6 +372,16 @@ def test_settings_that_are_not_toml_are_set_aside_and_the_phone_starts(files: Fi
     (aside,) = files.settings.parent.glob("settings.toml.broken-*")
     assert aside.read_text() == "[audio\ninput="
     assert any(aside.name in warning for warning in loaded.warnings)
+
+
+@pytest.mark.parametrize(
+    "settings", ["[audio", "x = " + "9" * 5000, "x = " + "[" * 3000 + "]" * 3000, "#" * 1_000_001, "a\0b"]
+)
+def test_no_settings_whatever_is_in_them_stop_the_phone(files: Files, settings: str) -> None:
+    loaded = files.load(ACCOUNT, settings)
+    assert [account.id for account in loaded.config.accounts] == ["desk"]
+    assert "was set aside as settings.toml.broken-" in loaded.warnings[-1]
+    assert not files.settings.exists()
 
 
 def test_a_look_at_the_configuration_sets_nothing_aside(files: Files) -> None:

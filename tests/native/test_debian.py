@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pjbuild import debian
 from pjbuild.command import Runner
-from pjbuild.debian import Mirror, PrivateApt, own_archive, read_mirrors
+from pjbuild.debian import Mirror, PrivateApt, keyring_of, own_archive, read_mirrors
 from pjbuild.errors import BuildError
 
 DEB822 = """\
@@ -58,6 +59,73 @@ def test_the_distributions_own_mirror_comes_first(etc: Path) -> None:
     chosen = own_archive(read_mirrors(etc), "bookworm")
     assert [mirror.uri for mirror in chosen] == ["http://mirror.example/debian", "http://third.example/packages"]
     assert chosen[0].signed_by == "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+UBUNTU = """\
+Types: deb
+URIs: http://ports.example/ubuntu
+Suites: noble noble-updates noble-backports
+Components: main universe restricted multiverse
+Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
+Architectures: arm64
+
+Types: deb
+URIs: http://inline.example/ppa
+Suites: noble
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ mQINBF
+ -----END PGP PUBLIC KEY BLOCK-----
+"""
+
+UBUNTU_ONE_LINE = """\
+deb http://archive.example/ubuntu noble main restricted
+deb http://archive.example/ubuntu noble-updates main restricted
+deb http://archive.example/ubuntu noble universe
+deb http://security.example/ubuntu noble-security main
+"""
+
+
+def test_ubuntus_archive_is_found_with_its_universe(etc: Path) -> None:
+    (etc / "sources.list.d/debian.sources").write_text(UBUNTU)
+    (etc / "sources.list").write_text("# Ubuntu sources have moved to ubuntu.sources\n")
+    chosen, other = own_archive(read_mirrors(etc), "noble")
+    assert chosen.uri == "http://ports.example/ubuntu"
+    assert chosen.components[:2] == ("main", "universe")
+    assert chosen.signed_by == "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+    assert (other.uri, other.signed_by) == ("http://inline.example/ppa", "")
+
+
+def test_components_on_lines_of_their_own_belong_to_one_mirror(etc: Path) -> None:
+    (etc / "sources.list.d/debian.sources").unlink()
+    (etc / "sources.list").write_text(UBUNTU_ONE_LINE)
+    (chosen,) = own_archive(read_mirrors(etc), "noble")
+    assert chosen.uri == "http://archive.example/ubuntu"
+    assert chosen.components == ("main", "restricted", "universe")
+
+
+def test_a_mirror_without_a_keyring_gets_its_distributions_own(tmp_path: Path) -> None:
+    for name in ("debian-archive-keyring.pgp", "ubuntu-archive-keyring.gpg"):
+        (tmp_path / name).touch()
+    assert keyring_of("debian", tmp_path).endswith("/debian-archive-keyring.pgp")
+    assert keyring_of("ubuntu", tmp_path).endswith("/ubuntu-archive-keyring.gpg")
+    assert keyring_of("other", tmp_path) == ""
+
+
+def test_what_a_distribution_carries_besides_is_asked_for_too(
+    tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PrivateApt, "_apt", lambda *_: "")
+    monkeypatch.setattr(debian, "os_release", lambda: {"ID": "ubuntu"})
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    for mirror, components in (
+        (Mirror("http://m.example", ("noble",), ("main", "restricted", "universe")), "main universe"),
+        (Mirror("http://m.example", ("bookworm",), ("main", "non-free-firmware")), "main"),
+    ):
+        PrivateApt(tmp_path, runner, "apt").files("asterisk", mirror, "x")
+        assert f"Components: {components}\n" in (tmp_path / "private.sources").read_text()
 
 
 def test_apt_is_asked_with_a_configuration_of_its_own(

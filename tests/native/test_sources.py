@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from .conftest import ROOT
 
 MakeArchive = Callable[..., Path]
 
-PINS = Pins("pjproject", "2.17", "", "", "asterisk", ".orig-Xpjproject.tar.", ("unstable",), "0" * 64)
+PINS = Pins("pjproject", "2.17", "", "", "asterisk", ".orig-Xpjproject.tar.", {"debian": ("unstable",)}, "0" * 64)
 MIRROR = debian.Mirror("mirror:/debian", ("bookworm",), ("main",))
 
 
@@ -59,6 +60,7 @@ def test_a_file_with_another_checksum_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"tampered")
     with pytest.raises(BuildError, match="pinned is"):
         check_digest(path, "0" * 64)
+    assert not path.exists()
 
 
 def test_the_release_is_read_from_the_archive(make_archive: MakeArchive) -> None:
@@ -155,3 +157,51 @@ def test_an_unreachable_upstream_is_passed_over(
     debian_archive(make_archive())
     pins = dataclasses.replace(PINS, upstream_url="https://upstream.example/2.17.tar.gz", upstream_sha256="0" * 64)
     assert Finder(cache, pins, runner, lambda _: None).get().origin == "debian"
+
+
+def test_a_wrong_archive_of_upstream_is_told_and_another_looked_for(
+    cache: Cache,
+    runner: Runner,
+    make_archive: MakeArchive,
+    debian_archive: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[str],
+) -> None:
+    monkeypatch.setattr(
+        "urllib.request.urlopen", lambda *_, timeout: io.BytesIO(b"<html>a portal wants a log-in</html>")
+    )
+    debian_archive(make_archive())
+    pins = dataclasses.replace(PINS, upstream_url="https://upstream.example/2.17.tar.gz", upstream_sha256="0" * 64)
+    assert Finder(cache, pins, runner, said.append).get().origin == "debian"
+    assert any("warning" in line and "refused" in line for line in said)
+    assert not list(cache.sources.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "codename", "asked"),
+    [
+        ("debian", "bookworm", ["unstable", "bookworm"]),
+        ("debian", "unstable", ["unstable"]),
+        ("ubuntu", "noble", ["noble"]),
+    ],
+)
+def test_each_distribution_has_its_own_suites(
+    cache: Cache,
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    distribution: str,
+    codename: str,
+    asked: list[str],
+) -> None:
+    suites: list[str] = []
+
+    def nothing(_apt: object, _package: str, _mirror: debian.Mirror, suite: str) -> list[debian.SourceFile]:
+        suites.append(suite)
+        return []
+
+    monkeypatch.setattr(debian, "os_release", lambda: {"ID": distribution, "VERSION_CODENAME": codename})
+    monkeypatch.setattr(debian, "read_mirrors", lambda: [debian.Mirror("mirror:/", (codename,), ("main",))])
+    monkeypatch.setattr(debian.PrivateApt, "files", nothing)
+    with pytest.raises(BuildError, match="has no"):
+        Finder(cache, PINS, runner, lambda _: None).get()
+    assert suites == asked

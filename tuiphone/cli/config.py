@@ -128,7 +128,7 @@ def _rows(loaded: Loaded) -> Iterator[_Row]:
 
 def _as_toml(rows: list[_Row]) -> str:
     """TOML with each value's origin as a comment, in columns."""
-    from tuiphone.config.values import as_toml
+    from tuiphone.config.values import as_toml, key_name
 
     lines: list[str] = []
     width = min(44, max((len(f"{row.key} = {as_toml(row.value)}") for row in rows), default=0))
@@ -138,7 +138,7 @@ def _as_toml(rows: list[_Row]) -> str:
             section = row.section
             header = "[[account]]" if section.startswith("account.") else f"[{section}]"
             lines += ["", header] if lines else [header]
-        key = f'"{row.key}"' if row.section == "keys" and "." in row.key else row.key
+        key = key_name(row.key)
         hides = _(", instead of {place}").format(place=row.origin.hides) if row.origin.hides else ""
         lines.append(f"{f'{key} = {as_toml(row.value)}':<{width}}  # {row.origin.place}{hides}")
     return "\n".join(lines)

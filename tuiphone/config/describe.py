@@ -77,9 +77,9 @@ An account names one source:
 | `password = "…"` | the file itself, which must then be readable by you alone (`chmod 600`), or there is a warning |
 
 A `password_command` in quotes is run by `/bin/sh`; a list of words (`["pass", "sip/desk"]`) is run without a shell. The
-engine has no terminal: a command that asks there gets no answer. The keyring needs the Python package keyring
-(`pip install tuiphone[keyring]`). The password of an account that is added on the screen goes to the keyring where one
-works, else into settings.toml.
+engine has no terminal: a command that asks there gets no answer. The keyring needs the Python package keyring beside the
+phone: `.venv/bin/pip install keyring`, then `.venv/bin/keyring set tuiphone desk`. The password of an account that is added
+on the screen goes to the keyring where one works, else into settings.toml.
 
 Passwords are looked for when an account registers, and appear in no log, event or command line.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 
 KeyPath = tuple[str | int, ...]
 """Keys from the root down; the elements of an array of tables are numbered from 0."""
@@ -35,6 +36,7 @@ class _Scanner:
         self._at = 0
         self._lines: dict[KeyPath, int] = {}
         self._elements: dict[KeyPath, int] = {}
+        self._ends = [found.start() for found in re.finditer("\n", document)]
 
     def scan(self) -> dict[KeyPath, int]:
         table: KeyPath = ()
@@ -140,4 +142,4 @@ class _Scanner:
         return taken
 
     def _note(self, path: KeyPath, position: int) -> None:
-        self._lines.setdefault(path, self._text.count("\n", 0, position) + 1)
+        self._lines.setdefault(path, bisect_left(self._ends, position) + 1)

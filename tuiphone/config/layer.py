@@ -11,7 +11,7 @@ from tuiphone.config.keylines import KeyPath
 from tuiphone.config.option import Option, options
 from tuiphone.config.rules import broken_account_rules
 from tuiphone.config.schema import SECTIONS, AccountConfig
-from tuiphone.config.values import WrongValueError, convert, from_text, shown
+from tuiphone.config.values import WrongValueError, convert, from_text, key_name, shown
 from tuiphone.i18n import _
 
 
@@ -56,6 +56,7 @@ SECTION_OPTIONS: dict[str, dict[str, Option]] = {
 }
 ACCOUNT_OPTIONS: dict[str, Option] = {option.key: option for option in options(AccountConfig)}
 _TOP = (*SECTIONS, "keys", "account")
+_HEADERS = (*(f"[{name}]" for name in (*SECTIONS, "keys")), "[[account]]")
 
 
 def layer_of_file(document: Document) -> Layer:
@@ -94,6 +95,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return _("; did you mean {near}?").format(near=near[0]) if near else ""
 
 
+def _home(key: str) -> str:
+    """The header of the section that has a key; empty when there is none."""
+    homes = [f"[{section}]" for section, keys in SECTION_OPTIONS.items() if key in keys]
+    return next(iter(homes), "[[account]]" if key in ACCOUNT_OPTIONS else "")
+
+
+def _is_list_of_tables(content: object) -> bool:
+    return isinstance(content, list) and bool(content) and all(isinstance(item, dict) for item in content)
+
+
 class _FileReader:
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -106,6 +117,8 @@ class _FileReader:
                 self._accounts(content)
             elif name not in _TOP:
                 self._unknown_top(name, content)
+            elif _is_list_of_tables(content):
+                self._wrong((name,), _("[[{name}]] is a section of which there is one: [{name}]"), name=name)
             elif not isinstance(content, dict):
                 self._wrong((name,), _("{name} is {found}; it is a section: [{name}]"), name=name, found=shown(content))
             elif name == "keys":
@@ -138,7 +151,7 @@ class _FileReader:
                 self._wrong(here, text, command=command, found=shown(raw))
 
     def _accounts(self, content: object) -> None:
-        if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        if not isinstance(content, list) or not _is_list_of_tables(content):
             self._wrong(("account",), _("account is a list of accounts: each begins with the line [[account]]"))
             return
         seen: dict[str, str] = {}
@@ -185,21 +198,18 @@ class _FileReader:
             return None
 
     def _unknown_top(self, name: str, content: object) -> None:
-        homes = [section for section, keys in SECTION_OPTIONS.items() if name in keys]
-        if homes and not isinstance(content, dict):
-            text = _("{key} stands before any section; it belongs under [{home}]")
-            self._wrong((name,), text, key=name, home=homes[0])
+        if (home := _home(name)) and not isinstance(content, dict):
+            text = _("{key} stands before any section; it belongs under {home}")
+            self._wrong((name,), text, key=name, home=home)
             return
         text = _("there is no section [{name}]{hint}")
-        self._wrong((name,), text, name=name, hint=did_you_mean(name, _TOP))
+        self._wrong((name,), text, name=key_name(name), hint=did_you_mean(f"[{name}]", _HEADERS))
 
     def _unknown_key(self, path: KeyPath, known: Mapping[str, Option], where: str) -> None:
         key = str(path[-1])
-        hint = did_you_mean(key, known)
-        homes = [section for section, keys in SECTION_OPTIONS.items() if key in keys]
-        if homes:
-            hint = _("; it belongs under [{home}]").format(home=homes[0])
-        self._wrong(path, _("there is no key {key} in {where}{hint}"), key=key, where=where, hint=hint)
+        home = _home(key)
+        hint = _("; it belongs under {home}").format(home=home) if home else did_you_mean(key, known)
+        self._wrong(path, _("there is no key {key} in {where}{hint}"), key=key_name(key), where=where, hint=hint)
 
     def _found(self, path: KeyPath, value: object) -> Found:
         return Found(value, self._place(path), self._document.line(path))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,13 +68,15 @@ def _from_environment(account_id: str, variable: str) -> str:
 
 
 def _from_keyring(account_id: str, service: str) -> str:
-    hint = _("store it with: keyring set {service} {id}").format(service=service, id=account_id)
+    hint = _("store it with: {python} -m keyring set {service} {id}").format(
+        python=sys.executable, service=service, id=account_id
+    )
     try:
         keyring = _keyring()
         password = _in_time(lambda: keyring.get_password(service, account_id))
     except ImportError:
-        text = _("Account {id}: its password is in the keyring, but the Python package keyring is not installed")
-        raise PhoneError(text.format(id=account_id), "unavailable") from None
+        text = _("Account {id}: its password is in the keyring, which needs a package: {python} -m pip install keyring")
+        raise PhoneError(text.format(id=account_id, python=sys.executable), "unavailable") from None
     except TimeoutError:
         text = _("Account {id}: the keyring did not answer within {n} s; is it locked?")
         raise PhoneError(text.format(id=account_id, n=f"{KEYRING_TIMEOUT_S:g}"), "unavailable") from None

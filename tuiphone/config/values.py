@@ -98,13 +98,21 @@ def as_toml(raw: object) -> str:
         case str():
             import json
 
-            return json.dumps(str(raw), ensure_ascii=False)
+            # TOML takes no bare control character, and a terminal would act on one.
+            return re.sub(
+                "[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(str(raw), ensure_ascii=False)
+            )
         case list() | tuple():
             return f"[{', '.join(as_toml(item) for item in raw)}]"
         case dict():
             return _("a table")
         case _:
             return str(raw)
+
+
+def key_name(key: str) -> str:
+    """A key as TOML writes it: bare where it can be."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else as_toml(key)
 
 
 def _list_of_toml(text: str) -> object:
