@@ -121,6 +121,8 @@ def test_registrations_in_a_sentence() -> None:
     waiting = Registration(RegistrationState.WAITING, 503, "Service Unavailable", retry_at=1012.0)
     assert sentence(waiting).startswith("2001 sales: 503 Service Unavailable from pbx.example, next try in 12 s at ")
     assert "check user name and password" in sentence(Registration(RegistrationState.REJECTED, 403, "Forbidden"))
+    no_password = sentence(Registration(RegistrationState.REJECTED, 0, "password_command gave no password"))
+    assert no_password.endswith(": password_command gave no password; register again when that is mended")
     assert "valid until" in sentence(Registration(RegistrationState.REGISTERED, 200, "OK", expires_at=2000.0))
     for state in RegistrationState:
         assert "{" not in sentence(Registration(state))

@@ -14,6 +14,13 @@ class PhoneError(Exception):
         self.kind = kind
 
 
+class WrongUsage(PhoneError):
+    """A command line that asks for something that cannot be, as far as can be told before doing it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "invalid")
+
+
 class EngineLost(PhoneError):
     """The connection to the engine ended while, or before, a command was under way."""
 

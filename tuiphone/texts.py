@@ -281,7 +281,9 @@ def _registration_text(registration: Registration) -> str:
         RegistrationState.REGISTERING: _("registering at {registrar}"),
         RegistrationState.NONE: _("does not register; calls are possible all the same"),
         RegistrationState.UNREGISTERED: _("not registered, as you wished"),
-        RegistrationState.REJECTED: _("{registrar} refuses it: {answer}; check user name and password"),
+        RegistrationState.REJECTED: _("{registrar} refuses it: {answer}; check user name and password")
+        if registration.code
+        else _("{answer}; register again when that is mended"),
         RegistrationState.WAITING: _("{answer} from {registrar}, next try in {left} s at {at}")
         if retry
         else _("{answer} from {registrar}"),

@@ -147,15 +147,17 @@ class Finder:
             try:
                 source = way()
             except BuildError as error:
-                reasons.append(error.message)
+                reasons += [error.message, *(f"  {line}" for line in error.tail)]
                 if isinstance(error, WrongDigest):
                     self._say(f"  warning: {error.message}; looking elsewhere")
                 continue
             self._say(f"  {self._pins.name} {source.release}: {source.trust}")
             return source
+        variable = f"TUIPHONE_{self._pins.name.replace('-', '_').upper()}"
         raise BuildError(
-            f"no source of {self._pins.name} {self._pins.release}: " + "; ".join(reasons),
-            "get its archive by other means and name it, see native/build.py --help",
+            f"no source of {self._pins.name} {self._pins.release} is to be had",
+            f"if this machine has no way to any of them, bring the archive and name it: {variable}=/path/to/archive",
+            reasons,
         )
 
     def _from_user(self, given: Path) -> Source:
@@ -202,11 +204,7 @@ class Finder:
                     return self._from_suite(mirror, suite)
                 except BuildError as error:
                     reasons.append(f"{suite}: {error.message}")
-        raise BuildError(
-            "the distribution's source package is not to be had ("
-            + ("; ".join(reasons) or "no mirror of it in this machine's apt sources")
-            + ")"
-        )
+        raise BuildError("the distribution has no source package", tail=reasons or ["no mirror in its apt sources"])
 
     def _from_suite(self, mirror: debian.Mirror, suite: str) -> Source:
         apt = debian.PrivateApt(self._cache.root / "apt", self._runner, "apt")

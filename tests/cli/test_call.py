@@ -3,6 +3,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
+import sys
 import wave
 from pathlib import Path
 
@@ -12,9 +15,10 @@ from tests.support.controller import DESK, SALES, Bench, bench
 from tuiphone.cli import run
 from tuiphone.cli.call import Exit, _length, _OneCall, add_parser
 from tuiphone.config.schema import Config
-from tuiphone.errors import PhoneError
+from tuiphone.errors import PhoneError, WrongUsage
 from tuiphone.model.account import DtmfMethod
 from tuiphone.model.media import StreamStats
+from tuiphone.rpc.server import RpcServer
 from tuiphone.stack.fake import FakeStack
 
 
@@ -108,6 +112,63 @@ def test_a_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:
         file.writeframes(b"\x80" * 800)
     with pytest.raises(PhoneError, match="not 16-bit PCM"):
         _length(str(path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_command_that_is_ended_hangs_up(number: signal.Signals, tmp_path: Path) -> None:
+    socket = tmp_path / "engine.sock"
+    async with bench() as desk:
+        server = RpcServer(desk.phone)
+        await server.start(socket)
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tuiphone", "call", "answer"),
+            env=os.environ | {"TUIPHONE_SOCKET": str(socket), "TUIPHONE_HOME": str(tmp_path)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert command.stdout
+        async with asyncio.timeout(20):
+            while not (await command.stdout.readline()).startswith(b"answered"):
+                assert command.returncode is None
+            command.send_signal(number)
+            assert await command.wait() == Exit.INTERRUPTED
+        await desk.settle()
+        assert desk.last("hang_up")
+        await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--dtmf", "1x2"], "a comma for a pause, not “x”"),
+        (["--record", "/nonexistent/x.wav"], "/nonexistent is not there, or not yours"),
+        (["--record", "/tmp"], "/tmp is a folder"),
+        (["--play", "/etc/passwd"], "it is no WAV file"),
+        (["--play", "/nonexistent.wav"], "/nonexistent.wav cannot be played: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anybody_is_called(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TUIPHONE_HOME", str(tmp_path))
+    monkeypatch.delenv("TUIPHONE_SOCKET", raising=False)
+    monkeypatch.setattr("tuiphone.engine_process.spawn", lambda *_: pytest.fail("an engine was started"))
+    assert run(["call", "2044", "--json", *words]) == Exit.USAGE
+    printed = capsys.readouterr()
+    assert printed.err.startswith("tuiphone: ")
+    assert sentence in printed.err
+    told = json.loads(printed.out)
+    assert (told["exit"], told["outcome"]) == (2, "usage")
+    assert sentence in told["sentence"]
+
+
+async def test_an_account_that_is_not_there_is_wrong_usage() -> None:
+    async with bench() as desk:
+        with pytest.raises(WrongUsage, match="no account “zz”"):
+            await outcome(desk, "2044", "--account", "zz")
 
 
 def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:

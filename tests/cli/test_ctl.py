@@ -62,16 +62,41 @@ def test_an_account_is_given_as_json(engine: None, capsys: pytest.CaptureFixture
     ("words", "sentence"),
     [
         (["ctl", "hold"], "No call is talking"),
-        (["ctl", "nope"], "no method “nope”"),
-        (["ctl", "dial"], "needs the parameter “target”"),
-        (["ctl", "set_dnd", "on=perhaps"], "parameter “on”"),
-        (["ctl", "set_dnd", "on"], "not key=value"),
+        (["ctl", "answer", "call=nope"], "There is no call “nope”"),
+        (["ctl", "set_level", "role=ring", "level=900"], "0 to 200 percent, not 900"),
+        (["ctl", "events", "--since", "99"], "cannot be replayed"),
     ],
 )
 def test_a_refusal_is_one_sentence(
     engine: None, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("tuiphone: ")
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["ctl", "nope"], "no method “nope”"),
+        (["ctl", "dial"], "needs the parameter “target”"),
+        (["ctl", "dial", "target=1", "colour=red"], "no parameter “colour”; it takes: target, account"),
+        (["ctl", "set_dnd", "on=perhaps"], 'parameter “on” is "perhaps"; allowed: true or false'),
+        (["ctl", "mute", "on=3"], 'parameter “on” is "3"; allowed: true or false or null'),
+        (["ctl", "history", "limit=few"], 'parameter “limit” is "few"; allowed: whole number'),
+        (["ctl", "set_level", "role=nose", "level=1"], 'is "nose"; allowed: “input” or “output” or “ring”'),
+        (["ctl", "add_account", "account={}"], "parameter “account”: Object missing required field `id`"),
+        (["ctl", "set_dnd", "on"], "not key=value"),
+        (["ctl", "dial", "target=[1"], "The value of target is not JSON"),
+        (["ctl", "events", "since=3"], "events takes no parameters, only options"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
     error = capsys.readouterr().err
     assert error.startswith("tuiphone: ")
     assert sentence in error

@@ -145,6 +145,19 @@ def test_a_keyring_that_fails_is_told_without_its_words(
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_session_without_a_keyring_is_told_what_else_there_is(
+    use_keyring: Callable[[Callable[[str, str], str | None]], None],
+) -> None:
+    from keyring.errors import NoKeyringError
+
+    def fail(service: str, name: str) -> str:
+        raise NoKeyringError("a page of words")
+
+    use_keyring(fail)
+    with pytest.raises(PhoneError, match="no keyring runs in this session; password_command"):
+        password_for(account(service="tuiphone"))
+
+
 def test_a_locked_keyring_does_not_hold_the_phone(
     use_keyring: Callable[[Callable[[str, str], str | None]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

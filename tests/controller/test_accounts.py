@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 from dataclasses import replace
 
@@ -151,6 +152,26 @@ async def test_a_password_that_cannot_be_had_is_said_and_stops_only_its_account(
     assert registration.state is RegistrationState.REJECTED
     assert "keyring is locked" in registration.reason
     assert (await desk.account("desk")).registration.state is RegistrationState.REGISTERED
+    await desk.phone.stop("done")
+
+
+async def test_an_account_whose_password_is_being_looked_for_is_registering() -> None:
+    from tests.support.controller import Bench
+
+    told = asyncio.Event()
+
+    class Slow(Bench):
+        async def _secret(self, account: Account) -> Credentials:
+            await told.wait()
+            return Credentials(password="found")
+
+    desk = Slow(Config(accounts=(SALES,)), FakeStack(), {})
+    await desk.phone.start()
+    await desk.settle()
+    assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERING
+    told.set()
+    await desk.settle()
+    assert (await desk.account("sales")).registration.state is RegistrationState.REGISTERED
     await desk.phone.stop("done")
 
 

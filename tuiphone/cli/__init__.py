@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from tuiphone.errors import PhoneError
+
 COMMANDS = ("call", "codecs", "config", "ctl", "demo", "doctor", "engine")
 
 
@@ -22,13 +24,22 @@ def run(arguments: list[str]) -> int:
         return _run(arguments)
     except PhoneError as error:
         print(f"tuiphone: {error}", file=sys.stderr)
-        return 3 if error.kind == "unavailable" else 1
+        return exit_code(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader of our output left (a pager, head): nothing is wrong with the phone.
         sys.stderr.close()
         return 0
+
+
+def exit_code(error: PhoneError) -> int:
+    """1 refused, 2 wrong usage, 3 no engine."""
+    from tuiphone.errors import WrongUsage
+
+    if isinstance(error, WrongUsage):
+        return 2
+    return 3 if error.kind == "unavailable" else 1
 
 
 def _run(arguments: list[str]) -> int:

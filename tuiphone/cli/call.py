@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import sys
 import wave
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +17,7 @@ from typing import Any
 
 from tuiphone import engine_process, paths, texts
 from tuiphone.controller.api import Phone
-from tuiphone.errors import PhoneError
+from tuiphone.errors import EngineLost, PhoneError, WrongUsage
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, RegistrationState
 from tuiphone.model.call import Call, CallId, CallState, EndKind
@@ -27,6 +29,8 @@ REGISTRATION_TIMEOUT_S = 10.0
 RECORDED_TIMEOUT_S = 2.0
 ENGINE_GONE_TIMEOUT_S = 6.0
 HISTORY_TIMEOUT_S = 1.0
+LONGEST_S = 86400
+DTMF_SIGNS = "0123456789*#ABCDabcd, "
 DTMF_AFTER_S = 0.3
 """Pause between the answer and the first digit: an IVR needs a moment to listen."""
 
@@ -42,6 +46,7 @@ class Exit(IntEnum):
     NO_ANSWER = 5
     REJECTED = 6
     NOT_REGISTERED = 7
+    INTERRUPTED = 130
 
 
 _EXITS = {
@@ -68,7 +73,7 @@ def add_parser(subparsers: Any) -> None:
         ),
         epilog=_(
             "Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 no engine, 4 busy, 5 no answer, 6 rejected, "
-            "7 not registered."
+            "7 not registered, 130 interrupted (the call is hung up)."
         ),
     )
     parser.add_argument("target", metavar="TARGET", help=_("a number or address"))
@@ -91,13 +96,28 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 86400:
-        raise ValueError
-    return value
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) <= LONGEST_S:
+            return value
+    raise argparse.ArgumentTypeError(
+        _("{text} is no number of seconds from 0 to {most}").format(text=text, most=LONGEST_S)
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
+    from tuiphone.cli import exit_code
+
+    try:
+        return _make_call(options)
+    except asyncio.CancelledError:
+        return Exit.INTERRUPTED
+    except PhoneError as error:
+        if options.json:
+            _print_outcome(Exit(exit_code(error)), sentence=str(error))
+        raise
+
+
+def _make_call(options: argparse.Namespace) -> int:
     from tuiphone.cli.engine import start_and_wait
 
     for name in ("play", "record"):
@@ -105,6 +125,11 @@ def _run(options: argparse.Namespace) -> int:
         if value:
             setattr(options, name, str(Path(value).absolute()))
     play_s = _length(options.play) if options.play else None
+    if options.record and not paths.is_remote():
+        _check_writable(Path(options.record))
+    if wrong := sorted(set(options.dtmf) - set(DTMF_SIGNS)):
+        text = _("--dtmf takes 0-9 * # A-D and a comma for a pause, not “{signs}”")
+        raise WrongUsage(text.format(signs="".join(wrong)))
     ours = engine_process.running_pid() is None and not paths.is_remote()
     if ours:
         start_and_wait()
@@ -115,16 +140,38 @@ def _length(path: str) -> float:
     try:
         with wave.open(path) as file:
             if file.getsampwidth() != 2:
-                raise PhoneError(_("{path} is not 16-bit PCM; convert it: sox in.wav -b 16 out.wav").format(path=path))
+                raise WrongUsage(_("{path} is not 16-bit PCM; convert it: sox in.wav -b 16 out.wav").format(path=path))
             frames, rate = int(file.getnframes()), int(file.getframerate())
             return frames / rate
-    except (OSError, EOFError, wave.Error) as error:
-        raise PhoneError(_("{path} cannot be played: {error}").format(path=path, error=error), "invalid") from None
+    except OSError as error:
+        raise WrongUsage(_("{path} cannot be played: {error}").format(path=path, error=error.strerror)) from None
+    except (EOFError, wave.Error) as error:
+        text = _("{path} cannot be played: it is no WAV file ({error})")
+        raise WrongUsage(text.format(path=path, error=str(error) or _("it ends too soon"))) from None
+
+
+def _check_writable(path: Path) -> None:
+    """Said before anybody is called; the engine, which writes the file, is this user's."""
+    if path.is_dir():
+        raise WrongUsage(_("{path} is a folder; name a file").format(path=path))
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        text = _("{path} cannot be written: {folder} is not there, or not yours")
+        raise WrongUsage(text.format(path=path, folder=path.parent))
+
+
+def _print_outcome(code: Exit, **more: object) -> None:
+    """One JSON object on standard output, whatever came of it."""
+    print(json.dumps({"exit": int(code), "outcome": code.name.lower(), **more}, ensure_ascii=False))
 
 
 async def _with_engine(options: argparse.Namespace, play_s: float | None, ours: bool) -> int:
     from tuiphone.rpc.client import connect
 
+    task = asyncio.current_task()
+    assert task
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Unlike a screen, this command is the call: nobody else would know that it goes on.
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     connection = await connect(paths.socket_file())
     try:
         code = await _OneCall(connection.phone, options, play_s).run()
@@ -172,9 +219,7 @@ class _OneCall:
         events = self._phone.subscribe(snapshot.seq)
         if not await self._registered(snapshot, events):
             return Exit.NOT_REGISTERED
-        call_id = await self._phone.dial(
-            self._options.target, self._options.account, self._options.play, self._options.record
-        )
+        call_id = await self._dial()
         self._later(self._options.timeout, self._give_up)
         try:
             return await self._follow(call_id, events)
@@ -185,8 +230,22 @@ class _OneCall:
             for task in self._tasks:
                 task.cancel()
 
+    async def _dial(self) -> CallId:
+        options = self._options
+        dialling = asyncio.ensure_future(
+            self._phone.dial(options.target, options.account, options.play, options.record)
+        )
+        try:
+            return await asyncio.shield(dialling)
+        except asyncio.CancelledError:
+            await self._phone.hang_up(await dialling)
+            raise
+
     async def _registered(self, snapshot: Snapshot, events: AsyncIterator[tuple[int, Event | Reading]]) -> bool:
-        plan = await self._phone.preview(self._options.target, self._options.account)
+        try:
+            plan = await self._phone.preview(self._options.target, self._options.account)
+        except PhoneError as error:
+            raise error if isinstance(error, EngineLost) else WrongUsage(str(error)) from None
         status = next(status for status in snapshot.accounts if status.account.id == plan.account_id)
         if not _wants_registration(status.account):
             return True
@@ -201,9 +260,10 @@ class _OneCall:
             pass
         if status.registration.state is RegistrationState.REGISTERED:
             return True
-        print(f"tuiphone: {texts.registration_sentence(status)}", file=sys.stderr)
+        sentence = texts.registration_sentence(status)
+        print(f"tuiphone: {sentence}", file=sys.stderr)
         if self._options.json:
-            print(json.dumps({"exit": Exit.NOT_REGISTERED, "outcome": Exit.NOT_REGISTERED.name.lower()}))
+            _print_outcome(Exit.NOT_REGISTERED, sentence=sentence)
         return False
 
     async def _follow(self, call_id: CallId, events: AsyncIterator[tuple[int, Event | Reading]]) -> int:
@@ -260,9 +320,8 @@ class _OneCall:
         if self._options.json:
             import msgspec
 
-            outcome = {"exit": int(code), "outcome": code.name.lower(), "sentence": texts.end_sentence(call)}
             told = {"call": msgspec.to_builtins(call), "quality": msgspec.to_builtins(quality)}
-            print(json.dumps({**outcome, **told}, ensure_ascii=False))
+            _print_outcome(code, sentence=texts.end_sentence(call), **told)
         elif quality:
             print(summary_line(quality))
         return code

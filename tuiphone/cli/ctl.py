@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from tuiphone import paths
-from tuiphone.errors import PhoneError
+from tuiphone.errors import PhoneError, WrongUsage
 from tuiphone.i18n import _
 
 
@@ -33,15 +33,21 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.method == "methods":
-        return _list_methods()
-    if options.method == "events":
-        return asyncio.run(_events(options.since, options.readings))
+    if options.method in {"events", "methods"}:
+        if options.parameters:
+            raise WrongUsage(_("{method} takes no parameters, only options: --help").format(method=options.method))
+        return _list_methods() if options.method == "methods" else asyncio.run(_events(options.since, options.readings))
+    return asyncio.run(_call(options.method, _bound(options.method, options.parameters)))
+
+
+def _bound(name: str, words: list[str]) -> dict[str, Any]:
+    """The parameters, checked on this side, where "1" may stand for a number; the engine checks again, strictly."""
     from tuiphone.rpc.methods import method
 
-    given = parse_parameters(options.parameters)
-    # Checked on this side, where "1" may stand for a number; the engine checks again, strictly.
-    return asyncio.run(_call(options.method, method(options.method).bind(given, strict=False)))
+    try:
+        return method(name).bind(parse_parameters(words), strict=False)
+    except PhoneError as error:
+        raise WrongUsage(str(error)) from None
 
 
 def parse_parameters(words: list[str]) -> dict[str, Any]:

@@ -49,10 +49,9 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 65536:
-        raise ValueError
-    return value
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(_("{text} is no port from 0 to 65535").format(text=text))
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -183,7 +182,7 @@ def _stop_engine() -> None:
     from tuiphone.rpc.client import connect
 
     async def ask() -> None:
-        connection = await connect(paths.socket_file())
+        connection = await connect(paths.socket_file(), any_protocol=True)
         try:
             await connection.phone.shutdown(force=True)
         finally:

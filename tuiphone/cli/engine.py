@@ -91,6 +91,8 @@ def _answers() -> bool:
 def _stop(options: argparse.Namespace) -> int:
     pid = engine_process.running_pid()
     if pid is None:
+        if paths.is_remote():
+            raise PhoneError(_("TUIPHONE_SOCKET names an engine elsewhere: it is stopped there, or from its screen"))
         print(_("No engine runs."))
         return 0
     try:
@@ -110,7 +112,8 @@ def _stop(options: argparse.Namespace) -> int:
 async def _ask_to_stop(force: bool) -> None:
     from tuiphone.rpc.client import connect
 
-    connection = await connect(paths.socket_file())
+    # One of another version too: this command is the remedy for that.
+    connection = await connect(paths.socket_file(), any_protocol=True)
     try:
         await connection.phone.shutdown(force)
     finally:
@@ -119,13 +122,14 @@ async def _ask_to_stop(force: bool) -> None:
 
 def _status(options: argparse.Namespace) -> int:
     pid = engine_process.running_pid()
-    if pid is None:
+    if pid is None and not paths.is_remote():
         print(json.dumps({"running": False}) if options.json else _("No engine runs."))
         return 3
     return asyncio.run(_describe(pid, options.json))
 
 
-async def _describe(pid: int, as_json: bool) -> int:
+async def _describe(pid: int | None, as_json: bool) -> int:
+    """The engine behind the socket; ``pid`` is None for one of another machine."""
     from tuiphone import texts
     from tuiphone.rpc.client import connect
 
@@ -139,7 +143,10 @@ async def _describe(pid: int, as_json: bool) -> int:
 
         print(json.dumps({"running": True, "pid": pid, **msgspec.to_builtins(snapshot)}))
         return 0
-    print(_("The engine runs (process {pid}, {stack}).").format(pid=pid, stack=snapshot.engine))
+    if pid:
+        print(_("The engine runs (process {pid}, {stack}).").format(pid=pid, stack=snapshot.engine))
+    else:
+        print(_("The engine behind {socket} runs ({stack}).").format(socket=paths.socket_file(), stack=snapshot.engine))
     for status in snapshot.accounts:
         print("  " + _("account {id}: {words}").format(id=status.account.id, words=texts.registration_sentence(status)))
     for call in snapshot.calls:

@@ -82,6 +82,10 @@ def _from_keyring(account_id: str, service: str) -> str:
         raise PhoneError(text.format(id=account_id, n=f"{KEYRING_TIMEOUT_S:g}"), "unavailable") from None
     except Exception as error:  # backends raise what they like
         text = _("Account {id}: the keyring cannot be read ({reason})")
+        if type(error).__name__ == "NoKeyringError":
+            text = _(
+                "Account {id}: no keyring runs in this session; password_command, password_env or password do without"
+            )
         raise PhoneError(text.format(id=account_id, reason=type(error).__name__), "unavailable") from None
     if not password:
         text = _("Account {id}: the keyring has no password for it; {hint}")

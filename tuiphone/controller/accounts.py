@@ -72,7 +72,10 @@ class Accounts:
         old = self._entries.get(account.id)
         if old:
             self._stop_retry(old)
-        entry = _Entry(AccountStatus(account, Registration(), stored))
+        registers = account.enabled and account.register and bool(account.registrar)
+        # Looking for the password may take its time, and belongs to it.
+        begun = Registration(RegistrationState.REGISTERING) if registers else Registration()
+        entry = _Entry(AccountStatus(account, begun, stored))
         self._entries[account.id] = entry
         self._publish(AccountChanged(entry.status))
         if not account.enabled:
@@ -90,7 +93,7 @@ class Accounts:
         self._stack.add_account(
             account, replace(credentials, username=account.username or parse_uri(account.address).user)
         )
-        if account.registrar and account.register:
+        if registers:
             self._attempt(entry)
 
     def remove(self, account_id: str) -> None:

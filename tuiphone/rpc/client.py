@@ -162,17 +162,22 @@ class _Proxy:
         return call
 
 
-async def connect(path: Path) -> RpcPhone:
+async def connect(path: Path, any_protocol: bool = False) -> RpcPhone:
     """Connect to the engine that listens on ``path``.
 
-    Raises EngineLost when none does, PhoneError of kind "protocol" when it speaks another version.
+    Raises EngineLost when none does, PhoneError of kind "protocol" when it speaks another version; with
+    ``any_protocol`` that is accepted, for ``shutdown`` alone, which is the same in all of them.
     """
     connection: RpcPhone | None = None
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             reader, writer = await asyncio.open_unix_connection(path, limit=jsonrpc.MAX_LINE)
             connection = RpcPhone(reader, writer)
-            await connection.call("hello", {"protocol": PROTOCOL})
+            try:
+                await connection.call("hello", {"protocol": PROTOCOL})
+            except PhoneError as error:
+                if error.kind != "protocol" or not any_protocol:
+                    raise
             return connection
     except BaseException as error:
         if connection:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,13 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 
 REQUIRED = inspect.Parameter.empty
+_SIMPLE: Mapping[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 class NoSuchMethod(PhoneError):
@@ -70,8 +79,13 @@ class Method:
         try:
             return msgspec.convert(value, parameter.type, strict=strict)
         except msgspec.ValidationError as error:
-            sentence = _("{method}: parameter “{name}”: {error}")
-            raise PhoneError(sentence.format(method=self.name, name=parameter.name, error=error), "invalid") from None
+            name, found = parameter.name, json.dumps(value, ensure_ascii=False)
+            if allowed := _allowed(parameter.type):
+                text = _("{method}: parameter “{name}” is {found}; allowed: {allowed}")
+                sentence = text.format(method=self.name, name=name, found=found, allowed=allowed)
+            else:
+                sentence = _("{method}: parameter “{name}”: {error}").format(method=self.name, name=name, error=error)
+            raise PhoneError(sentence, "invalid") from None
 
 
 @cache
@@ -107,11 +121,21 @@ def method(name: str) -> Method:
     return found
 
 
+def _allowed(kind: Any) -> str:
+    """What may stand for a simple type, in words; empty for objects, whose fields msgspec names itself."""
+    parts = typing.get_args(kind)
+    if parts and typing.get_origin(kind) is not tuple:
+        words = [_allowed(part) for part in parts]
+        return _(" or ").join(words) if all(words) else ""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _(" or ").join(f"“{member.value}”" for member in kind)
+    return type_name(kind) if kind in _SIMPLE else ""
+
+
 def type_name(kind: Any) -> str:
     """A type in the words of JSON."""
-    names = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "null"}
-    if kind in names:
-        return names[kind]
+    if kind in _SIMPLE:
+        return _SIMPLE[kind]
     if typing.get_origin(kind) is tuple:
         return f"list of {type_name(typing.get_args(kind)[0])}"
     if typing.get_args(kind):
