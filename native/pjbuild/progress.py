@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 
+PAUSE_S = 30.0
+"""Between two signs of life where the output is no terminal."""
+
+
 def clock(seconds: float) -> str:
     """Elapsed time as m:ss."""
     whole = int(seconds)
@@ -15,7 +19,7 @@ def clock(seconds: float) -> str:
 
 
 class Progress:
-    """Prints steps as they end; on a terminal the running ones have a live line.
+    """Prints steps as they end; on a terminal the running ones have a live line, elsewhere a line now and then.
 
     Steps may run at the same time, each on a thread of its own.
     """
@@ -24,6 +28,7 @@ class Progress:
         self._out = out if out is not None else sys.stderr
         self._now = now
         self._live = self._out.isatty()
+        self._pause = 0.5 if self._live else PAUSE_S
         self._running: dict[str, float] = {}
         self._lock = threading.Lock()
         self._drawn = False
@@ -41,28 +46,31 @@ class Progress:
         with self._lock:
             self._running[name] = begun
         ended = threading.Event()
-        ticker = threading.Thread(target=self._tick, args=(ended,), daemon=True)
-        if self._live:
-            ticker.start()
+        ticker = threading.Thread(target=self._tick, args=(name, ended), daemon=True)
+        ticker.start()
         mark = "failed"
         try:
             yield
             mark = "ok"
         finally:
             ended.set()
+            ticker.join()
             with self._lock:
                 del self._running[name]
             self.say(f"  {name:<44} {clock(self._now() - begun):>6}  {mark}")
 
-    def _tick(self, ended: threading.Event) -> None:
-        while not ended.wait(0.5):
+    def _tick(self, name: str, ended: threading.Event) -> None:
+        while not ended.wait(self._pause):
             with self._lock:
-                self._clear()
+                if next(iter(self._running)) != name:
+                    continue  # the step that has run longest speaks for all
                 now = self._now()
-                parts = [f"{name} {clock(now - since)}" for name, since in self._running.items()]
-                self._out.write("  ... " + " | ".join(parts))
+                line = "  ... " + " | ".join(f"{step} {clock(now - since)}" for step, since in self._running.items())
+                if self._live:
+                    self._clear()
+                self._out.write(line if self._live else line + "\n")
                 self._out.flush()
-                self._drawn = True
+                self._drawn = self._live
 
     def _clear(self) -> None:
         if self._drawn:

@@ -108,6 +108,17 @@ def test_a_terminal_sees_the_running_steps(out: io.StringIO, monkeypatch: pytest
     assert screen.getvalue().endswith("ok\n")
 
 
+def test_a_log_gets_a_sign_of_life_now_and_then(out: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pjbuild.progress.PAUSE_S", 0.02)
+    progress = Progress(out)
+    with progress.step("libraries"), progress.step("Python binding"):
+        while not out.getvalue():
+            pass
+    first, *_rest, last = out.getvalue().splitlines()
+    assert first == "  ... libraries 0:00 | Python binding 0:00"
+    assert last.split() == ["libraries", "0:00", "ok"]
+
+
 def test_patches_name_the_files_they_change(make_archive: Callable[..., Path]) -> None:
     from .conftest import ROOT
 
