@@ -146,3 +146,14 @@ def test_mistakes_stop_show_with_sentences(home: Path, capsys: pytest.CaptureFix
     (home / "config.toml").write_text("[phone]\nmax_lines = 0\n")
     assert run(["config", "show"]) == 1
     assert "config.toml:2: phone.max_lines is 0" in capsys.readouterr().err
+
+
+def test_check_names_a_theme_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[ui]\ntheme = "dracul"\n')
+    assert run(["config", "check", str(file)]) == 0
+    words = 'warning: mine.toml:2: ui.theme is "dracul"; there is no such theme; did you mean dracula?'
+    assert capsys.readouterr().err == f"{words}\n"
+    file.write_text('[ui]\ntheme = "dracula"\n')
+    assert run(["config", "check", str(file)]) == 0
+    assert capsys.readouterr().err == ""

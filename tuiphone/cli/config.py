@@ -69,7 +69,7 @@ def _check(options: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *doubts_of_the_screen(loaded)):
         print(_("warning: {text}").format(text=warning), file=sys.stderr)
     wrong = wrong_keys(loaded)
     if wrong:
@@ -78,6 +78,21 @@ def _check(options: argparse.Namespace) -> int:
     verdict = _("{file}: ok") if file.exists() else _("{file}: does not exist, the defaults are used")
     print(verdict.format(file=file))
     return 0
+
+
+def doubts_of_the_screen(loaded: Loaded) -> Iterator[str]:
+    """What the screen will pass over in ``[ui]``: a theme that it does not have."""
+    from textual.theme import BUILTIN_THEMES
+
+    from tuiphone.config.layer import did_you_mean
+    from tuiphone.config.values import shown
+    from tuiphone.tui.themes import THEMES
+
+    theme, known = loaded.config.ui.theme, [*(ours.name for ours in THEMES), *BUILTIN_THEMES]
+    if theme and theme not in known:
+        text = _("{place}: ui.theme is {found}; there is no such theme{hint}")
+        place = loaded.origin("ui.theme").place
+        yield text.format(place=place, found=shown(theme), hint=did_you_mean(theme, known))
 
 
 def wrong_keys(loaded: Loaded) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tuiphone import engine_process, paths
-from tuiphone.cli.config import wrong_keys
+from tuiphone.cli.config import doubts_of_the_screen, wrong_keys
 from tuiphone.cli.doctor.finding import Finding, fail, ok, warn
 from tuiphone.config.document import ConfigError
 from tuiphone.config.load import Loaded, load
@@ -44,7 +44,7 @@ def _files(loaded: Loaded) -> Iterator[Finding]:
             yield ok("config", _("{file}: none, defaults are used").format(file=path))
     if wrong := wrong_keys(loaded):
         yield fail("config", wrong, _("correct it; docs/keys.md has the commands and keys"))
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *doubts_of_the_screen(loaded)):
         yield warn("config", warning, _("correct it; `tuiphone config check` looks again"))
     accounts = loaded.config.accounts
     if accounts:
