@@ -374,6 +374,22 @@ def test_settings_that_are_not_toml_are_set_aside_and_the_phone_starts(files: Fi
     assert any(aside.name in warning for warning in loaded.warnings)
 
 
+def test_a_folder_in_place_of_the_settings_is_set_aside_too(files: Files) -> None:
+    files.settings.mkdir()
+    loaded = load(files.config, files.settings, {})
+    assert "Is a directory" in loaded.warnings[0]
+    assert "was set aside as settings.toml.broken-" in loaded.warnings[1]
+    assert not files.settings.exists()
+
+
+def test_what_is_set_aside_is_private(files: Files) -> None:
+    files.settings.write_text("password = hunter2")
+    files.settings.chmod(0o644)
+    load(files.config, files.settings, {})
+    (aside,) = files.settings.parent.glob("settings.toml.broken-*")
+    assert aside.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     "settings", ["[audio", "x = " + "9" * 5000, "x = " + "[" * 3000 + "]" * 3000, "#" * 1_000_001, "a\0b"]
 )

@@ -261,6 +261,8 @@ class _OneCall:
         if status.registration.state is RegistrationState.REGISTERED:
             return True
         sentence = texts.registration_sentence(status)
+        if status.registration.state is RegistrationState.REGISTERING:
+            sentence = _("{sentence}; no answer within {n:.0f} s").format(sentence=sentence, n=REGISTRATION_TIMEOUT_S)
         print(f"tuiphone: {sentence}", file=sys.stderr)
         if self._options.json:
             _print_outcome(Exit.NOT_REGISTERED, sentence=sentence)

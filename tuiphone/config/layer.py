@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tuiphone.config.document import Document
 from tuiphone.config.keylines import KeyPath
@@ -56,7 +57,7 @@ SECTION_OPTIONS: dict[str, dict[str, Option]] = {
 }
 ACCOUNT_OPTIONS: dict[str, Option] = {option.key: option for option in options(AccountConfig)}
 _TOP = (*SECTIONS, "keys", "account")
-_HEADERS = (*(f"[{name}]" for name in (*SECTIONS, "keys")), "[[account]]")
+_HEADERS = {name: f"[{name}]" for name in _TOP} | {"account": "[[account]]"}
 
 
 def layer_of_file(document: Document) -> Layer:
@@ -87,12 +88,12 @@ def layer_of_environment(environment: Mapping[str, str], folder: Path) -> Layer:
     return layer
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint to append, with the nearest known name, or nothing."""
+def did_you_mean(word: str, known: Iterable[str], written: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A hint to append, with the nearest known name as it is ``written``, or nothing."""
     import difflib
 
     near = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return _("; did you mean {near}?").format(near=near[0]) if near else ""
+    return _("; did you mean {near}?").format(near=written.get(near[0], near[0])) if near else ""
 
 
 def _home(key: str) -> str:
@@ -203,7 +204,7 @@ class _FileReader:
             self._wrong((name,), text, key=name, home=home)
             return
         text = _("there is no section [{name}]{hint}")
-        self._wrong((name,), text, name=key_name(name), hint=did_you_mean(f"[{name}]", _HEADERS))
+        self._wrong((name,), text, name=key_name(name), hint=did_you_mean(name, _TOP, _HEADERS))
 
     def _unknown_key(self, path: KeyPath, known: Mapping[str, Option], where: str) -> None:
         key = str(path[-1])

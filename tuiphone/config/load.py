@@ -118,7 +118,7 @@ def _broken(document: Document, sources: Mapping[str, Layer]) -> list[str]:
 
 
 def _settings_layer(path: Path, set_aside: bool, warnings: list[str]) -> Layer:
-    if not path.is_file():
+    if not path.exists():
         return Layer()
     try:
         layer = layer_of_file(read_document(path))
@@ -136,6 +136,8 @@ def _set_aside(path: Path) -> str:
     broken = path.with_name(f"{path.name}.broken-{time.strftime('%Y%m%d-%H%M%S')}")
     try:
         path.rename(broken)
+        if broken.is_file():  # there may be a password in it
+            broken.chmod(0o600)
     except OSError as error:
         return _("{file} is not used and cannot be renamed: {reason}").format(file=path, reason=error.strerror)
     text = _("{file} was set aside as {broken}; devices, volumes and accounts chosen on the screen start afresh")
