@@ -31,6 +31,7 @@ def run(null_audio: bool = False) -> None:
 
     Raises PhoneError when the configuration is wrong, the stack cannot start, or an engine runs already.
     """
+    paths.check_socket_file()
     paths.private_dir(paths.runtime_dir())
     with only_one():
         loaded = load(paths.config_file(), paths.settings_file())

@@ -61,6 +61,7 @@ def spawn(null_audio: bool = False) -> int:
     """Start an engine of its own session, apart from this terminal; returns its process id."""
     import subprocess
 
+    paths.check_socket_file()
     paths.private_dir(paths.runtime_dir())
     output = paths.private_dir(paths.state_dir()) / "engine.out"
     command = [sys.executable, "-m", "tuiphone", "engine", "run"]

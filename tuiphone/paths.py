@@ -9,6 +9,12 @@ import os
 import stat
 from pathlib import Path
 
+from tuiphone.errors import PhoneError
+from tuiphone.i18n import _
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes that Linux has room for in a Unix socket's address, without the final zero."""
+
 
 def _base(variable: str, default: str, sub: str) -> Path:
     home = os.environ.get("TUIPHONE_HOME")
@@ -72,12 +78,27 @@ def socket_file() -> Path:
 
 
 def private_dir(path: Path) -> Path:
-    """Make the folder if needed, readable by its owner only; returns it."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077 and path.stat().st_uid == os.getuid():
-        path.chmod(0o700)
+    """Make the folder if needed, readable by its owner only; returns it. Raises PhoneError when it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077 and path.stat().st_uid == os.getuid():
+            path.chmod(0o700)
+    except OSError as error:
+        text = _("The folder {path} cannot be made: {reason}")
+        raise PhoneError(text.format(path=path, reason=error.strerror)) from None
     return path
+
+
+def check_socket_file() -> None:
+    """Raises PhoneError when the socket's path is longer than a Unix socket's address may be."""
+    length = len(os.fsencode(socket_file()))
+    if length > LONGEST_SOCKET_PATH:
+        text = _(
+            "The path of the engine's socket, {path}, has {n} bytes and a socket's may have {most}: set XDG_RUNTIME_DIR, "
+            "or TUIPHONE_HOME to a shorter one"
+        )
+        raise PhoneError(text.format(path=socket_file(), n=length, most=LONGEST_SOCKET_PATH))
 
 
 def is_remote() -> bool:

@@ -31,6 +31,10 @@ def run(arguments: list[str]) -> int:
         # The reader of our output left (a pager, head): nothing is wrong with the phone.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"tuiphone: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
 
 
 def exit_code(error: PhoneError) -> int:

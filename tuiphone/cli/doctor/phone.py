@@ -22,8 +22,6 @@ from tuiphone.model.account import RegistrationState
 from tuiphone.model.event import Snapshot
 
 _ENGINE_TIMEOUT_S = 5.0
-_SOCKET_PATH_BYTES = 107
-"""What Linux has room for in a Unix socket's address, without the final zero."""
 
 
 def configuration() -> tuple[Config | None, list[Finding]]:
@@ -65,10 +63,10 @@ def _folders() -> Iterator[Finding]:
             text = _("others may change what is in {folder} (mode {mode:04o})")
             yield warn("folders", text.format(folder=path, mode=_mode(path)), f"chmod 700 {path}")
     socket = paths.socket_file()
-    if len(os.fsencode(socket)) > _SOCKET_PATH_BYTES:
+    if len(os.fsencode(socket)) > paths.LONGEST_SOCKET_PATH:
         text = _("{socket} is too long for a socket's name ({n} bytes at most)")
         remedy = _("set TUIPHONE_HOME or XDG_RUNTIME_DIR to a shorter path")
-        yield fail("folders", text.format(socket=socket, n=_SOCKET_PATH_BYTES), remedy)
+        yield fail("folders", text.format(socket=socket, n=paths.LONGEST_SOCKET_PATH), remedy)
 
 
 def passwords(config: Config | None) -> Iterator[Finding]:
