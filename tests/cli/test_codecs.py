@@ -66,3 +66,15 @@ def test_a_name_or_pattern_that_matches_nothing_is_an_error_that_lists_what_ther
     assert "PCMA/8000" in shown.stderr.partition("there are: ")[2]
     assert "Traceback" not in shown.stderr
     assert shown.stdout == ""
+
+
+def test_without_an_engine_a_mistake_in_the_configuration_is_told(tmp_path: Path) -> None:
+    shown = codecs(tmp_path, "[audio]\ncodec = []\n")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "there is no key codec in [audio]; did you mean codecs?" in shown.stderr
+
+
+def test_a_stack_that_does_not_start_is_told(tmp_path: Path) -> None:
+    shown = codecs(tmp_path, '[network]\nbind_address = "192.0.2.77"\n')
+    assert shown.returncode != 0
+    assert shown.stderr.startswith("tuiphone: ")

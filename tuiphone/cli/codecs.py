@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tuiphone import engine_process, paths
@@ -69,19 +71,28 @@ async def _of_a_short_one() -> tuple[Codec, ...]:
     from tuiphone.controller.controller import stack_settings
     from tuiphone.stack.pjsua import PjsuaStack
 
-    # Sound libraries that pjmedia asks for devices write to standard error, past everything one can tell them.
-    stderr = os.dup(2)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    stack = PjsuaStack()
     settings = replace(stack_settings(_configuration()), null_audio=True, udp_port=0, tcp_port=0, tls_port=0)
-    await stack.start(settings, lambda report: None)
+    with _silent_libraries():
+        stack = PjsuaStack()
+        await stack.start(settings, lambda report: None)
+        try:
+            return stack.codecs
+        finally:
+            await stack.stop()
+
+
+@contextlib.contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Sound libraries that pjmedia asks for devices write to standard error, past everything one can tell them."""
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
-        codecs = stack.codecs
+        yield
     finally:
-        await stack.stop()
         sys.stderr.flush()
         os.dup2(stderr, 2)
-    return codecs
+        os.close(nowhere)
+        os.close(stderr)
 
 
 def _check_configuration(codecs: tuple[Codec, ...]) -> None:
