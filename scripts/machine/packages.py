@@ -35,6 +35,8 @@ BUILD = (
     "libssl-dev",
     "uuid-dev",
 )
+# Packages that cannot stand beside what a desktop may have, which must stay; the tests that need them are skipped.
+RIVALS = {"pulseaudio": ("pipewire-alsa", "pipewire-audio")}
 # Packages that would start a daemon, with their unit.
 DAEMONS = {"kamailio": "kamailio.service"}
 
@@ -105,6 +107,10 @@ def ensure_packages(needed: Sequence[str], runner: Runner, progress: Progress) -
     """Installs the missing ones, and says which. Raises BuildError with the remedy."""
     present = installed_packages()
     missing = [name for name in needed if name not in present]
+    for name, rivals in RIVALS.items():
+        if name in missing and (here := present.intersection(rivals)):
+            progress.say(f"{name} is left out, it cannot be beside {min(here)}: tests that need it are skipped")
+            missing.remove(name)
     if not missing:
         return
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
@@ -117,7 +123,7 @@ def ensure_packages(needed: Sequence[str], runner: Runner, progress: Progress) -
             f"{len(missing)} system packages are missing, and neither root nor sudo is at hand",
             f"have an administrator run: {command}",
         )
-    progress.say(f"installing {len(missing)} system packages: {' '.join(missing)}")
+    progress.say(f"installing {len(missing)} system packages (full log in {runner.log_path}): {' '.join(missing)}")
     if prefix:
         subprocess.run([*prefix, "true"], check=False)
     with progress.step("system packages"):

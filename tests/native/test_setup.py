@@ -64,6 +64,24 @@ def test_nothing_is_run_when_nothing_is_missing(runner: Runner, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
+    ("present", "installed"), [({"pipewire-audio", "pipewire-alsa"}, ["sox"]), (set(), ["pulseaudio", "sox"])]
+)
+def test_what_a_desktop_has_is_not_pushed_out(
+    present: set[str], installed: list[str], runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts: list[str] = []
+    monkeypatch.setattr(packages, "installed_packages", lambda: present)
+    monkeypatch.setattr(packages, "as_root", list)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(runner, "run", lambda _label, argv, _cwd, **_: scripts.append(argv[-1]))
+    out = io.StringIO()
+    ensure_packages(["pulseaudio", "sox"], runner, Progress(out))
+    assert scripts == [install_script(installed)]
+    assert ("pulseaudio is left out, it cannot be beside pipewire-alsa" in out.getvalue()) is bool(present)
+    assert f"installing {len(installed)} system packages (full log in {runner.log_path})" in out.getvalue()
+
+
+@pytest.mark.parametrize(
     ("present", "wanted", "enough"),
     [
         ({"engine": "a", "dev": True}, {"engine": "a", "dev": True}, True),
