@@ -131,9 +131,16 @@ def ensure_packages(needed: Sequence[str], runner: Runner, progress: Progress) -
             "apt",
             [*prefix, "sh", "-c", install_script(missing)],
             Path("/"),
-            remedy=f"look why this fails: {' '.join([*prefix, command])}",
+            remedy=_remedy(prefix, command),
             own_group=not prefix,
         )
+
+
+def _remedy(prefix: Sequence[str], command: str) -> str:
+    by_hand = f"sudo {command}" if prefix else command
+    if "-n" in prefix:
+        return f"sudo cannot ask for a password here: run make in a terminal, or first: {by_hand}"
+    return f"look why this fails: {by_hand}; then the same command again"
 
 
 def install_script(missing: Iterable[str]) -> str:

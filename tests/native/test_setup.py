@@ -57,6 +57,30 @@ def test_without_root_the_exact_command_is_told(
     assert "apt-get install --no-install-recommends swig make" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("prefix", "remedy"),
+    [
+        ([], "look why this fails: apt-get install --no-install-recommends sox; then"),
+        (["sudo"], "look why this fails: sudo apt-get install --no-install-recommends sox; then"),
+        (["sudo", "-n"], "run make in a terminal, or first: sudo apt-get install --no-install-recommends sox"),
+    ],
+)
+def test_a_refusal_of_apt_or_sudo_has_its_remedy(
+    prefix: list[str], remedy: str, runner: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(packages, "installed_packages", set)
+    monkeypatch.setattr(packages, "as_root", lambda: prefix)
+    for name in ("sh", "sudo"):
+        (tmp_path / name).write_text("#!/bin/dash\necho no >&2; exit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name == "apt-get" else None)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(BuildError) as caught:
+        ensure_packages(["sox"], runner, Progress(io.StringIO()))
+    assert remedy in caught.value.remedy
+    assert caught.value.tail == ["no"]
+
+
 def test_nothing_is_run_when_nothing_is_missing(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "installed_packages", lambda: {"swig", "make"})
     monkeypatch.setattr(packages, "as_root", lambda: pytest.fail("wanted to be root"))
