@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from pjbuild.cache import Cache, default_root
-from pjbuild.errors import BuildError
+from pjbuild.errors import BuildError, refusal
 from pjbuild.progress import Progress
 from pjbuild.recipe import Build, Given, find_product
 
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
         print(error.report(), file=sys.stderr)
         return 1
     except OSError as error:
-        print(BuildError(str(error), "look at the disk's space and rights").report(), file=sys.stderr)
+        print(refusal(error).report(), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it stopped", file=sys.stderr)

@@ -19,7 +19,7 @@ from machine.environment import Environment
 from machine.packages import ensure_packages, needed_packages
 from pjbuild.cache import Cache, Lock, default_root
 from pjbuild.command import Log, Runner
-from pjbuild.errors import BuildError
+from pjbuild.errors import BuildError, refusal
 from pjbuild.progress import Progress
 from pjbuild.recipe import Build, Given
 
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
         print(error.report(), file=sys.stderr)
         return 1
     except OSError as error:
-        print(BuildError(str(error), "look at the disk's space and rights").report(), file=sys.stderr)
+        print(refusal(error).report(), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it stopped", file=sys.stderr)

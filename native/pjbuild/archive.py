@@ -24,7 +24,10 @@ def release_of(archive: Path) -> str:
     try:
         text = _version_mak(archive)
     except (OSError, tarfile.TarError, EOFError) as error:
-        raise BuildError(f"{archive} cannot be read as a source archive: {error}") from None
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise BuildError(
+            f"{archive} cannot be read as a source archive: {reason}", "it is broken or something else: get it again"
+        ) from None
     found = dict(re.findall(r"PJ_VERSION_(MAJOR|MINOR|REV)[ \t]*:=[ \t]*(\d*)", text))
     if not found.get("MAJOR"):
         raise BuildError(f"{archive} holds no pjproject (no version.mak at its top)")

@@ -25,3 +25,9 @@ class BuildError(Exception):
         if self.remedy:
             parts.append(f"remedy: {self.remedy}")
         return "\n".join(parts)
+
+
+def refusal(error: OSError) -> BuildError:
+    """What the system refused, as a BuildError."""
+    where = f"{error.filename}: " if error.filename else ""
+    return BuildError(f"{where}{error.strerror or error}", "look at the disk's space and rights")

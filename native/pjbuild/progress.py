@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-
 PAUSE_S = 30.0
 """Between two signs of life where the output is no terminal."""
 

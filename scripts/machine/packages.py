@@ -35,6 +35,20 @@ BUILD = (
     "libssl-dev",
     "uuid-dev",
 )
+# A fresh machine updates itself for some minutes after its start, and holds the locks: that passes.
+_PATIENTLY = """\
+patiently() {
+    tries=0
+    while :; do
+        { "$@" 2>&1 && code=0 || code=$?; echo $code >"$scratch/code"; } | tee "$scratch/said"
+        code=$(cat "$scratch/code")
+        [ $code -ne 0 ] || return 0
+        grep -qE "Could not get lock|lock was locked|locked by another process" "$scratch/said" || return $code
+        tries=$((tries + 1))
+        [ $tries -le ${TUIPHONE_LOCK_TRIES:-100} ] || return $code
+        sleep ${TUIPHONE_LOCK_PAUSE:-3}
+    done
+}"""
 # Packages that cannot stand beside what a desktop may have, which must stay; the tests that need them are skipped.
 RIVALS = {"pulseaudio": ("pipewire-alsa", "pipewire-audio")}
 # Packages that would start a daemon, with their unit.
@@ -153,18 +167,21 @@ def install_script(missing: Iterable[str]) -> str:
     units = [unit for name, unit in DAEMONS.items() if name in names]
     lines = [
         "set -e",
-        "export DEBIAN_FRONTEND=noninteractive",
+        "export DEBIAN_FRONTEND=noninteractive LC_ALL=C",
+        "scratch=$(mktemp -d)",
         "policy=/usr/sbin/policy-rc.d",
+        'trap "rm -rf $scratch" EXIT',
         # One that a killed set-up left behind must not keep the user's daemons down.
         'if grep -qs "made by tuiphone" $policy; then rm -f $policy; fi',
         "if [ ! -e $policy ]; then",
-        '    trap "rm -f $policy" EXIT',
+        '    trap "rm -rf $scratch $policy" EXIT',
         '    printf "#!/bin/sh\\n# made by tuiphone\\nexit 101\\n" >$policy',
         "    chmod 755 $policy",
         "fi",
-        "dpkg --configure -a",
-        "apt-get update -q",
-        "apt-get install -q -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 " + shlex.join(names),
+        _PATIENTLY,
+        "patiently dpkg --configure -a",
+        "patiently apt-get update -q",
+        f"patiently apt-get install -q -y --no-install-recommends --no-remove {shlex.join(names)}",
     ]
     if units:
         lines.append(f"if [ -d /run/systemd/system ]; then systemctl disable {shlex.join(units)}; fi")

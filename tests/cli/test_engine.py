@@ -10,7 +10,7 @@ import pytest
 from tests.support.controller import bench
 from tuiphone import engine_process, paths
 from tuiphone.cli import run
-from tuiphone.rpc import server as rpc_server
+from tuiphone.model.event import PROTOCOL
 from tuiphone.rpc.server import RpcServer
 
 
@@ -72,11 +72,11 @@ def test_no_engine_is_exit_code_3(
     assert run(["engine", "stop"]) == 0
 
 
-@pytest.mark.parametrize("protocol", [rpc_server.PROTOCOL, 99])
+@pytest.mark.parametrize("protocol", [PROTOCOL, 99])
 def test_an_engine_of_any_version_is_stopped(
     engine: threading.Event, protocol: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(rpc_server, "PROTOCOL", protocol)
+    monkeypatch.setattr("tuiphone.rpc.server.PROTOCOL", protocol)
     assert run(["engine", "stop"]) == 0
     assert engine.is_set()
     assert capsys.readouterr().out == "The engine is stopped.\n"
@@ -85,7 +85,7 @@ def test_an_engine_of_any_version_is_stopped(
 def test_other_commands_say_that_the_versions_differ(
     engine: threading.Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(rpc_server, "PROTOCOL", 99)
+    monkeypatch.setattr("tuiphone.rpc.server.PROTOCOL", 99)
     for words in (["engine", "status"], ["ctl", "snapshot"], ["ctl", "events"], ["call", "2044"]):
         assert run(words) == 1
         error = capsys.readouterr().err

@@ -46,6 +46,33 @@ def test_daemons_are_kept_down_and_nothing_is_removed() -> None:
     subprocess.run(["sh", "-n", "-c", script], check=True)
 
 
+def test_another_apt_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh machine updates itself after its start; a refusal for any other reason ends it at once."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "dpkg").write_text("#!/bin/sh\nexit 0\n")
+    (tools / "apt-get").write_text(
+        f"#!/bin/sh\necho $1 >>{tmp_path}/calls\n"
+        f"test $1 = install && exit 0\n"
+        f"test $(grep -c update {tmp_path}/calls) -gt 2 && exit 0\n"
+        "echo 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)' >&2; exit 100\n"
+    )
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setenv("TUIPHONE_LOCK_PAUSE", "0.01")
+    script = install_script(["sox"]).replace("/usr/sbin/policy-rc.d", str(tmp_path / "policy"))
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "calls").read_text().split() == ["update", "update", "update", "install"]
+    assert ran.stdout.count("Could not get lock") == 2
+    assert not (tmp_path / "policy").exists()
+
+    (tools / "apt-get").write_text("#!/bin/sh\necho 'E: no network'; exit 100\n")
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (100, "E: no network\n")
+
+
 def test_without_root_the_exact_command_is_told(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
