@@ -31,7 +31,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--for", dest="purpose", choices=("demo", "test"), default="test")
     parser.add_argument("--engine", choices=("native", "wheel"), default=os.environ.get("ENGINE") or "native")
-    return parser.parse_args(argv)
+    wish = parser.parse_args(argv)
+    if wish.engine not in ("native", "wheel"):  # a default is not checked
+        parser.error(f"ENGINE is {wish.engine}; it is native (built here) or wheel (ready-made)")
+    return wish
 
 
 def prepare(purpose: str, engine: str, progress: Progress) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from pjbuild.errors import BuildError
 from pjbuild.progress import Progress
 
 from .conftest import ROOT
+
+
+def test_an_engine_that_is_neither_is_refused() -> None:
+    ran = subprocess.run(
+        [sys.executable, ROOT / "scripts/setup.py"], env={"ENGINE": "whel"}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "ENGINE is whel; it is native (built here) or wheel (ready-made)" in ran.stderr
 
 
 def test_the_demo_needs_no_test_programs() -> None:
