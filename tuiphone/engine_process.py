@@ -57,14 +57,25 @@ def running_pid() -> int | None:
         return None
 
 
-def spawn(null_audio: bool = False) -> int:
-    """Start an engine of its own session, apart from this terminal; returns its process id."""
+def tie() -> list[str]:
+    """The beginning of a command that ends when this process does, even by SIGKILL; nothing where setpriv is not there."""
+    import shutil
+
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
+def spawn(null_audio: bool = False, tied: bool = False) -> int:
+    """Start an engine of its own session, apart from this terminal; returns its process id.
+
+    ``tied``: it ends with this process.
+    """
     import subprocess
 
     paths.check_socket_file()
     paths.private_dir(paths.runtime_dir())
     output = paths.private_dir(paths.state_dir()) / "engine.out"
-    command = [sys.executable, "-m", "tuiphone", "engine", "run"]
+    command = [*(tie() if tied else ()), sys.executable, "-m", "tuiphone", "engine", "run"]
     if null_audio:
         command.append("--null-audio")
     with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import wave
 from array import array
@@ -188,11 +189,37 @@ def test_a_scripted_call_that_is_terminated_leaves_nothing_running() -> None:
     assert process.wait(20) == 1
     assert last.startswith("demo: failed: interrupted")
     folder = Path(re.findall(r"logs: (/tmp/tuiphone-demo-[^)]*)", last)[0])
-    # Both locks can be had: neither process is there any more.
-    for name in ("engine.lock", "exchange.lock"):
-        with (folder / "run" / name).open("r+") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert not [name for name in ("engine.lock", "exchange.lock") if _is_held(folder / "run" / name)]
     shutil.rmtree(folder)
+
+
+@pytest.mark.pjsua
+def test_a_scripted_call_that_is_killed_leaves_nothing_running_either() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    port = re.findall(r"port (\d+)", next(line for line in lines if "exchange" in line))[0]
+    next(line for line in lines if "dial 101" in line)
+    folder = next(p for p in Path("/tmp").glob("tuiphone-demo-*") if _port_in(p) == int(port))
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 15
+    for name in ("engine.lock", "exchange.lock"):
+        while _is_held(folder / "run" / name):
+            assert time.monotonic() < deadline, name
+            time.sleep(0.02)
+    shutil.rmtree(folder)
+
+
+def _is_held(lock: Path) -> bool:
+    with lock.open("r+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 @pytest.mark.pjsua

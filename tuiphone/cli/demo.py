@@ -242,11 +242,11 @@ def _scripted(folder: Path) -> None:
         print(line, flush=True)
 
     begun = time.monotonic()
-    running = serve.spawn(any_port=True)
+    running = serve.spawn(any_port=True, tied=True)
     say(_("{s:6.2f} s  exchange: listens on port {port}").format(s=time.monotonic() - begun, port=running.port))
     home.write_config(running.port)
     begun = time.monotonic()
     # The script plays and records files: it needs no sound card and must not be heard.
-    start_and_wait(null_audio=True)
+    start_and_wait(null_audio=True, tied=True)
     say(_("{s:6.2f} s  engine: runs").format(s=time.monotonic() - begun))
     asyncio.run(run_script(folder, say))

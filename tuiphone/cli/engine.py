@@ -55,9 +55,12 @@ def _start(options: argparse.Namespace) -> int:
     return 0
 
 
-def start_and_wait(null_audio: bool = False) -> None:
-    """Start an engine and wait until it answers. Raises PhoneError with its last words when it does not."""
-    pid = engine_process.spawn(null_audio)
+def start_and_wait(null_audio: bool = False, tied: bool = False) -> None:
+    """Start an engine and wait until it answers; ``tied``: it ends with this process.
+
+    Raises PhoneError with its last words when it does not answer.
+    """
+    pid = engine_process.spawn(null_audio, tied)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if _answers():

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiphone import paths
+from tuiphone import engine_process, paths
 from tuiphone.demo.exchange import DEFAULT_PORT, DemoExchange
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
@@ -134,14 +134,15 @@ async def _until_stopped(stop: asyncio.Event, exchange: DemoExchange, linger_s: 
             return
 
 
-def spawn(any_port: bool = False) -> Running:
+def spawn(any_port: bool = False, tied: bool = False) -> Running:
     """Start an exchange apart from this terminal and wait until it listens.
 
-    It takes the port it had last, else the usual one, else any; ``any_port`` goes straight to that. Raises PhoneError
-    with its last words when it does not start.
+    It takes the port it had last, else the usual one, else any; ``any_port`` goes straight to that. ``tied``: it ends
+    with this process. Raises PhoneError with its last words when it does not start.
     """
     wanted = [] if any_port else [port for port in (last_port(), DEFAULT_PORT) if port]
-    command = [sys.executable, "-m", "tuiphone", "demo", "--exchange", "--background"]
+    tie = engine_process.tie() if tied else []
+    command = [*tie, sys.executable, "-m", "tuiphone", "demo", "--exchange", "--background"]
     for port in [*wanted, 0]:
         command += ["--port", str(port)]
     output = paths.private_dir(paths.state_dir()) / "exchange.log"
