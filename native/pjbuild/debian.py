@@ -122,7 +122,8 @@ class PrivateApt:
         if not shutil.which("apt-get"):
             raise BuildError("this machine has no apt")
         self._configure(mirror, suite)
-        self._apt("apt-get", "update", "-q")
+        # Else a mirror that does not answer is a warning, and the package seems not to exist.
+        self._apt("apt-get", "update", "-q", "--error-on=any")
         listing = self._apt("apt-get", "source", "--print-uris", "-q", package)
         form = re.compile(r"^'([^']+)' (\S+) \d+ SHA256:([0-9a-f]{64})$", re.M)
         return [SourceFile(*match) for match in form.findall(listing)]

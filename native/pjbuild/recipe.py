@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,12 @@ class Product:
     def program(self) -> Path:
         """The pjsua command line program of the same tree."""
         return self.folder / "pjsua"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there; a disk that was full, or a crash, may have cut the wheel short."""
+        wheels = list(self.folder.glob("*.whl"))
+        return len(wheels) == 1 and zipfile.is_zipfile(wheels[0]) and self.program.is_file()
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,8 @@ def find_product(cache: Cache) -> Product | None:
     pjproject, voice = (Shelf(cache, read_pins(_PINS, name)).find() for name in _NAMES)
     if pjproject is None:
         return None
-    folder = cache.product(make_keys(Sources(pjproject, voice)).wheel)
-    return Product(folder) if folder.is_dir() else None
+    product = Product(cache.product(make_keys(Sources(pjproject, voice)).wheel))
+    return product if product.is_whole else None
 
 
 @dataclass
@@ -143,7 +150,7 @@ class Build:
     def _make(self, runner: Runner, sources: Sources) -> Product:
         keys = make_keys(sources)
         target = self.cache.product(keys.wheel)
-        if not target.is_dir():
+        if not Product(target).is_whole:
             self.progress.say(f"  building pjsua2 {sources.pjproject.release}, full log in {runner.log_path}")
             tree = Tree(self.cache.tree(keys.tree), runner, self.progress, self.jobs or os.cpu_count() or 1)
             voice = sources.voice.path if sources.voice else None
@@ -175,4 +182,5 @@ class Build:
         write_wheel(module.files, version, wheel_tag(), part)
         shutil.copy2(tree.program, part / "pjsua")
         tree.runner.run("strip", ["strip", str(part / "pjsua")], part)
+        shutil.rmtree(target, ignore_errors=True)
         part.rename(target)

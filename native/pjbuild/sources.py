@@ -18,6 +18,8 @@ from .command import Runner
 from .errors import BuildError
 
 CONNECT_TIMEOUT = 8.0
+NEEDED_MB = 300
+"""For the archives, apt's lists and one build."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,14 @@ class Finder:
                 continue
             self._say(f"  {self._pins.name} {source.release}: {source.trust}")
             return source
+        self._cache.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self._cache.root).free
         variable = f"TUIPHONE_{self._pins.name.replace('-', '_').upper()}"
         raise BuildError(
             f"no source of {self._pins.name} {self._pins.release} is to be had",
-            f"if this machine has no way to any of them, bring the archive and name it: {variable}=/path/to/archive",
+            f"make room: {self._cache.root} has {free // 1_000_000} MB left, {NEEDED_MB} are needed"
+            if free < NEEDED_MB * 1_000_000
+            else f"if this machine has no way to any of them, bring the archive and name it: {variable}=/path/to/archive",
             reasons,
         )
 

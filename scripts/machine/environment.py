@@ -86,19 +86,22 @@ class Environment:
         ran = subprocess.run([self._python, "-m", "pip", "--version"], capture_output=True, check=False)
         return ran.returncode == 0
 
-    def _pip(self, *argv: str) -> None:
+    def _pip(
+        self, *argv: str, remedy: str = "the package index has to be reachable; then the same command again"
+    ) -> None:
         self._runner.run(
             "pip",
             [str(self._python), "-m", "pip", "--disable-pip-version-check", *argv],
             self._root,
-            remedy="the package index has to be reachable; then the same command again",
+            remedy=remedy,
         )
 
     def _install_engine(self, wheel: Path | None) -> None:
         # Both bring a module pjsua2: one must be gone before the other comes.
         self._pip("uninstall", "-y", INDEX_ENGINE if wheel else OWN_ENGINE)
         if wheel:
-            self._pip("install", "--no-deps", "--no-index", "--force-reinstall", str(wheel))
+            remedy = f"build it anew: delete {wheel.parent}, then the same command again"
+            self._pip("install", "--no-deps", "--no-index", "--force-reinstall", str(wheel), remedy=remedy)
             return
         try:
             self._pip("install", "--only-binary=:all:", f"{INDEX_ENGINE}=={INDEX_ENGINE_VERSION}")

@@ -73,6 +73,29 @@ def test_nothing_is_found_in_an_empty_cache(cache: Cache) -> None:
     assert find_product(cache) is None
 
 
+def test_a_wheel_that_was_cut_short_is_built_again(
+    cache: Cache, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "pjsua2.py"
+    made.write_text("x")
+    monkeypatch.setattr(recipe, "make_keys", lambda _: Keys("t", "w"))
+    monkeypatch.setattr(recipe, "link_module", lambda *_: Module(tmp_path, has_voice=False))
+    monkeypatch.setattr(recipe, "check_module", lambda *_: None)
+    monkeypatch.setattr(recipe.Shelf, "find", lambda _: source("aa"))
+    monkeypatch.setattr(Module, "files", [made])
+    monkeypatch.setattr(Tree, "build", lambda *_: None)
+    monkeypatch.setattr(Tree, "program", Path(sys.executable))
+    build = Build(cache, Progress(io.StringIO()))
+    product = build._make(runner, Sources(source("aa"), None))
+    assert find_product(cache) == product
+    size = product.wheel.stat().st_size
+    with product.wheel.open("r+b") as file:
+        file.truncate(size // 2)
+    assert find_product(cache) is None
+    assert build._make(runner, Sources(source("aa"), None)).wheel.stat().st_size == size
+    assert find_product(cache) == product
+
+
 def test_a_recipe_edited_during_the_build_is_built_again(
     cache: Cache, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

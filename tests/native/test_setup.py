@@ -166,7 +166,7 @@ def test_pip_runs_once_for_the_same_wishes(tmp_path: Path, runner: Runner, monke
     calls: list[tuple[str, ...]] = []
     monkeypatch.setattr(Environment, "_works", lambda _: True)
     monkeypatch.setattr(Environment, "_pip_works", lambda _: True)
-    monkeypatch.setattr(Environment, "_pip", lambda _, *argv: calls.append(argv))
+    monkeypatch.setattr(Environment, "_pip", lambda _, *argv, **__: calls.append(argv))
     environment = Environment(root, runner, Progress(io.StringIO()))
 
     environment.ensure(with_dev=False, wheel=wheel)

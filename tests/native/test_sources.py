@@ -5,6 +5,7 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pjbuild import debian, sources
@@ -142,6 +143,15 @@ def test_an_older_release_is_refused_with_every_reason(
     assert caught.value.tail[0] == "no upstream archive is pinned"
     assert "older than 2.17" in caught.value.tail[-1]
     assert "TUIPHONE_PJPROJECT=" in caught.value.remedy
+
+
+def test_a_full_disk_is_named_as_the_reason(finder: Finder, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.root.mkdir()
+    monkeypatch.setattr(debian, "read_mirrors", list)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4_000_000))
+    with pytest.raises(BuildError) as caught:
+        finder.get()
+    assert caught.value.remedy == f"make room: {cache.root} has 4 MB left, 300 are needed"
 
 
 def test_an_unreachable_upstream_is_passed_over(
