@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
+import socket
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -129,6 +131,27 @@ async def test_when_the_engine_goes_everything_that_waits_is_told(served: Served
         await asyncio.wait_for(waiting, 2)
     with pytest.raises(EngineLost):
         await served.phone.snapshot()
+
+
+async def test_an_engine_killed_before_it_read_all_is_told_like_any_other(tmp_path: Path) -> None:
+    """The system then says "reset" instead of "closed": to a person it is the same."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "engine.sock"))
+    listener.listen()
+
+    def engine() -> None:
+        with listener.accept()[0] as accepted:
+            accepted.recv(4096)
+            accepted.sendall(b'{"jsonrpc": "2.0", "id": 1, "result": {"protocol": 1}}\n')
+            select.select([accepted], [], [], 5)  # the next request has come, and is not read
+
+    serving = asyncio.create_task(asyncio.to_thread(engine))
+    connection = await connect(tmp_path / "engine.sock")
+    with pytest.raises(EngineLost, match=r"^The engine closed the connection$"):
+        await connection.phone.accounts()
+    await serving
+    await connection.close()
+    listener.close()
 
 
 async def test_without_an_engine_connect_says_where_it_looked(tmp_path: Path) -> None:

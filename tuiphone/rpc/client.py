@@ -109,6 +109,8 @@ class RpcPhone:
         try:
             while line := await self._reader.readline():
                 self._received(jsonrpc.decode(line))
+        except ConnectionError:
+            pass  # what a killed engine leaves when it had not read all of ours
         except (OSError, ValueError, PhoneError) as error:
             reason = _("The connection to the engine broke: {error}").format(error=error)
         finally:
