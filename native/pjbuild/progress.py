@@ -31,6 +31,11 @@ class Progress:
         self._running: dict[str, float] = {}
         self._lock = threading.Lock()
         self._drawn = False
+        self._failure = "failed"
+
+    def interrupted(self) -> None:
+        """From now on steps that do not end well were interrupted: their tools are being stopped."""
+        self._failure = "interrupted"
 
     def say(self, text: str) -> None:
         """A line of its own, above the live line."""
@@ -47,16 +52,19 @@ class Progress:
         ended = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(name, ended), daemon=True)
         ticker.start()
-        mark = "failed"
+        mark = ""
         try:
             yield
             mark = "ok"
+        except KeyboardInterrupt:
+            self.interrupted()
+            raise
         finally:
             ended.set()
             ticker.join()
             with self._lock:
                 del self._running[name]
-            self.say(f"  {name:<44} {clock(self._now() - begun):>6}  {mark}")
+            self.say(f"  {name:<44} {clock(self._now() - begun):>6}  {mark or self._failure}")
 
     def _tick(self, name: str, ended: threading.Event) -> None:
         while not ended.wait(self._pause):

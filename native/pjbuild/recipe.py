@@ -129,6 +129,9 @@ class Build:
             runner = Runner(Log(self.cache.log), [lock.fd])
             try:
                 return self._make(runner, self._find_sources(runner, given))
+            except KeyboardInterrupt:
+                self.progress.interrupted()
+                raise
             finally:
                 runner.stop()
 

@@ -93,6 +93,13 @@ def test_progress_is_one_line_a_step(out: io.StringIO) -> None:
     assert clock(600) == "10:00"
 
 
+def test_an_interrupted_step_did_not_fail(out: io.StringIO) -> None:
+    progress = Progress(out)
+    with pytest.raises(KeyboardInterrupt), progress.step("libraries"):
+        raise KeyboardInterrupt
+    assert out.getvalue().split() == ["libraries", "0:00", "interrupted"]
+
+
 def test_a_terminal_sees_the_running_steps(out: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
