@@ -1,5 +1,7 @@
 """Runs the tools of the build: output into the log, last lines kept for the report."""
 
+import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -20,14 +22,13 @@ class Log:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("a", encoding="utf-8", errors="replace")
+        self._file = path.open("ab", buffering=0)
         self._lock = threading.Lock()
 
     def write(self, label: str, line: str) -> None:
-        """One line, marked with the step it belongs to."""
-        with self._lock:
-            self._file.write(f"{label}: {line}\n")
-            self._file.flush()
+        """One line, marked with the step it belongs to. A disk that is full stops the tools, not their report."""
+        with self._lock, contextlib.suppress(OSError):
+            self._file.write(f"{label}: {line}\n".encode(errors="replace"))
 
 
 # Ends the whole group of a command, compilers started by make included.
@@ -104,9 +105,10 @@ class Runner:
         code = child.wait()
         self._children.discard(child)
         if code != 0:
+            full = any(os.strerror(errno.ENOSPC) in line for line in tail)
             raise BuildError(
                 f"{label}: {argv[0]} ended with {_ending(code)} (full log: {self._log.path})",
-                remedy,
+                f"make room on the disk of {cwd}, then the same command again" if full else remedy,
                 tail,
             )
         return "\n".join(lines)

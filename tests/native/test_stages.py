@@ -79,6 +79,16 @@ def test_a_failing_step_is_reported_with_its_last_lines_and_the_remedy(tmp_path:
     assert "libraries: line 1\n" in (tmp_path / "build.log").read_text()
 
 
+def test_a_full_disk_is_named_and_does_not_hide_what_failed(tmp_path: Path) -> None:
+    runner = Runner(Log(Path("/dev/full")))
+    with pytest.raises(BuildError) as caught:
+        runner.run(
+            "unpack", ["sh", "-c", "head -c 9 /dev/zero | dd of=/dev/full 2>&1"], tmp_path, remedy="another download"
+        )
+    assert any("No space left on device" in line for line in caught.value.tail)
+    assert caught.value.remedy == f"make room on the disk of {tmp_path}, then the same command again"
+
+
 def test_a_tool_that_is_missing_is_named(runner: Runner, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no-such-tool"):
         runner.run("swig", ["no-such-tool"], tmp_path)

@@ -29,12 +29,11 @@ def _facts() -> dict[str, Any]:
     import pjsua2 as pj
 
     from tuiphone.stack.pjsua.devices import DeviceList
+    from tuiphone.stack.pjsua.native import extension
     from tuiphone.stack.pjsua.soundserver import AlsaConfig
 
     alsa = AlsaConfig("auto", null=False)
-    # A wheel has the library inside the package pjsua2, our own build beside it.
-    extension = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
-    library = ctypes.CDLL(extension.__file__)
+    library = ctypes.CDLL(extension().__file__)
     _call(library, "pj_log_set_level", 0)  # or libCreate greets on standard output
     endpoint = pj.Endpoint()
     endpoint.libCreate()

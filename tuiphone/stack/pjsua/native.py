@@ -6,12 +6,21 @@ import ctypes
 import errno
 import os
 import sys
+from types import ModuleType
 
 from tuiphone.stack.pjsua.bell import Bell
 from tuiphone.stack.pjsua.extended import ExtendedReports
 
 _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 """pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
+
+
+def extension() -> ModuleType:
+    """pjsua2's binary module: beside it in our own build, inside of its package in a wheel."""
+    import pjsua2
+
+    pjsua2.Endpoint  # noqa: B018 (a wheel loads it at the first use of a name)
+    return sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
 
 
 class Native:
@@ -22,10 +31,7 @@ class Native:
     """
 
     def __init__(self) -> None:
-        import pjsua2  # noqa: F401 (loads the binary module, under the name its build gave it)
-
-        binary = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
-        self._lib = ctypes.CDLL(binary.__file__)
+        self._lib = ctypes.CDLL(extension().__file__)
         self.features: frozenset[str] = frozenset()
         if hasattr(self._lib, "tuiphone_features"):
             self._lib.tuiphone_features.restype = ctypes.c_char_p
