@@ -81,7 +81,7 @@ def test_a_wheel_that_was_cut_short_is_built_again(
     monkeypatch.setattr(recipe, "make_keys", lambda _: Keys("t", "w"))
     monkeypatch.setattr(recipe, "link_module", lambda *_: Module(tmp_path, has_voice=False))
     monkeypatch.setattr(recipe, "check_module", lambda *_: None)
-    monkeypatch.setattr(recipe.Shelf, "find", lambda _: source("aa"))
+    monkeypatch.setattr("pjbuild.recipe.Shelf.find", lambda _: source("aa"))
     monkeypatch.setattr(Module, "files", [made])
     monkeypatch.setattr(Tree, "build", lambda *_: None)
     monkeypatch.setattr(Tree, "program", Path(sys.executable))
