@@ -9,7 +9,7 @@ enum {
     /* How long a voice goes on, ever weaker, when packets are missing. The usual 80 ms
      * end within the second packet of 60 ms that is lost. */
     CONCEALED_MS = 180,
-    /* Of one packet of 60 ms. A 32 kHz decoder is given such ones too. */
+    /* Of one packet of 60 ms at 32 kHz. */
     MAX_SAMPLES = 1920,
     MAX_PACKET_16 = 400,
     MAX_PACKET_32 = 600,
@@ -17,6 +17,10 @@ enum {
     INSTANTANEOUS = 1,
     BPS_16 = 32000,
     BPS_32 = 56000,
+    /* From 38 kbit/s on a 32 kHz encoder codes a band above 8 kHz too, and that band has no
+     * packets of 60 ms: those carry the lower one only. */
+    BPS_32_LONG = 32000,
+    MOST_FRAMES = 2,
     MAX_BPS_16 = 53400,
     MAX_BPS_32 = 107000,
 };
@@ -46,7 +50,7 @@ static pj_status_t make_states(voice *v)
 static pj_status_t isac_open(voice *v, pjmedia_codec_param *param)
 {
     unsigned rate = v->kind->clock_rate;
-    unsigned most = rate == 16000 ? 2 : 1;
+    unsigned bps = v->kind->avg_bps;
     leftover *rest = PJ_POOL_ZALLOC_T(v->pool, leftover);
     pj_status_t status = make_states(v);
 
@@ -55,13 +59,16 @@ static pj_status_t isac_open(voice *v, pjmedia_codec_param *param)
     v->extra = rest;
     if (param->setting.frm_per_pkt < 1)
         param->setting.frm_per_pkt = 1;
-    if (param->setting.frm_per_pkt > most)
-        param->setting.frm_per_pkt = (pj_uint8_t)most;
+    if (param->setting.frm_per_pkt > MOST_FRAMES)
+        param->setting.frm_per_pkt = MOST_FRAMES;
+    if (rate == 32000 && param->setting.frm_per_pkt == MOST_FRAMES)
+        bps = BPS_32_LONG;
+    param->info.avg_bps = bps;
 
     if (WebRtcIsac_SetEncSampRate(v->encoder, (uint16_t)rate) != 0 ||
         WebRtcIsac_SetDecSampRate(v->decoder, (uint16_t)rate) != 0 ||
         WebRtcIsac_EncoderInit(v->encoder, INSTANTANEOUS) != 0 ||
-        WebRtcIsac_Control(v->encoder, (int32_t)v->kind->avg_bps,
+        WebRtcIsac_Control(v->encoder, (int32_t)bps,
                            FRAME_MS * param->setting.frm_per_pkt) != 0)
         return PJMEDIA_CODEC_EFAILED;
     WebRtcIsac_DecoderInit(v->decoder);

@@ -1,4 +1,4 @@
-"""A way between two phones on loopback that loses audio packets, the same ones every time."""
+"""A way between two phones on loopback that loses audio packets, the same ones every time, or has them of another length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
 
+from tests.loopback.steps import Talk
+from tests.support.stackprocess import StackProcess
+
 HOST = "127.0.0.1"
+SEQUENCE = 17
+"""The seed of what is lost: with this one the shares are near the wished ones in a few hundred packets already."""
 
 
 @dataclass
@@ -39,16 +44,17 @@ class Socket(asyncio.DatagramProtocol):
 class LossyWay:
     """Phones that call ``uri`` reach the phone at ``port``, and each takes this for the other's audio.
 
-    ``loss`` is the share of the caller's audio packets that are lost from now on, chosen by a fixed sequence.
+    ``packet_ms`` is the packet time that each phone is told the other one wishes (RFC 8866 section 6.4); 0: none.
     """
 
-    def __init__(self, user: str, port: int) -> None:
+    def __init__(self, user: str, port: int, packet_ms: int = 0) -> None:
         self._user = user
+        self._packet_ms = packet_ms
         self._callee = port
         self._caller = 0
         self._audio: dict[str, int] = {}
-        self._choice = random.Random(1)
-        self.loss = 0.0
+        self._choice = random.Random(SEQUENCE)
+        self._loss = 0.0
         self.lost = 0
         self.passed = 0
         self._sip = Socket(self._signal)
@@ -59,6 +65,11 @@ class LossyWay:
     def uri(self) -> str:
         return f"sip:{self._user}@{HOST}:{self._sip.port}"
 
+    def lose(self, share: float) -> None:
+        """From now on lose this share of the caller's audio packets; a fixed sequence says which ones, from the next on."""
+        self._choice = random.Random(SEQUENCE)
+        self._loss = share
+
     def _signal(self, data: bytes, addr: tuple[str, int]) -> None:
         from_callee = addr[1] == self._callee
         if not from_callee:
@@ -68,20 +79,22 @@ class LossyWay:
         self._sip.send(self._redirect(data, side, ours.port), self._caller if from_callee else self._callee)
 
     def _redirect(self, message: bytes, side: str, port: int) -> bytes:
-        """Put our audio port into a session description."""
+        """Put our audio port, and the wish for a packet time, into a session description."""
         head, _, body = message.decode().partition("\r\n\r\n")
         audio = re.search(r"^m=audio (\d+)", body, re.MULTILINE)
         if not audio:
             return message
         self._audio[side] = int(audio.group(1))
         body = f"{body[: audio.start(1)]}{port}{body[audio.end(1) :]}"
+        if self._packet_ms:
+            body = re.sub(r"(?m)^a=ptime:.*\n", "", body) + f"a=ptime:{self._packet_ms}\r\n"
         head = re.sub(r"(?mi)^(Content-Length:\s*)\d+", rf"\g<1>{len(body)}", head)
         return f"{head}\r\n\r\n{body}".encode()
 
     def _sound(self, sender: str, data: bytes) -> None:
         if sender == "callee":
             self._from_caller.send(data, self._audio["caller"])
-        elif self._choice.random() < self.loss:
+        elif self._choice.random() < self._loss:
             self.lost += 1
         else:
             self.passed += 1
@@ -99,3 +112,13 @@ class LossyWay:
         for socket in (self._sip, self._from_caller, self._from_callee):
             if socket.transport:
                 socket.transport.close()
+
+
+async def talk_by(way: LossyWay, caller: StackProcess, callee: StackProcess) -> Talk:
+    """Dial by this way and answer."""
+    out = caller.dial(way.uri)
+    back = (await callee.wait("IncomingReport")).call_id
+    callee.do("answer", back)
+    await caller.wait("ConfirmedReport", call_id=out)
+    await callee.wait("ConfirmedReport", call_id=back)
+    return Talk(caller, callee, out, back)

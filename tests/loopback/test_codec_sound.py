@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import hang_up, talk, written
+from tests.loopback.lossyway import LossyWay, talk_by
+from tests.loopback.steps import Talk, hang_up, talk, written
 from tests.support.audio import find, level_db, read_wav, resample, speech, write_wav
-from tests.support.fidelity import fidelity
+from tests.support.fidelity import Fidelity, fidelity
 
 SECONDS = 20
 RATE = 16000
@@ -26,11 +29,16 @@ CASES: list[tuple[str, dict[str, object], float]] = [
     ("iLBC", {"ilbc_mode_ms": 30}, 0.79),
     ("iSAC/16000", {"isac_frame_ms": 30}, 0.966),
     ("iSAC/16000", {"isac_frame_ms": 60}, 0.966),
-    ("iSAC/32000", {}, 0.961),
+    ("iSAC/32000", {"isac_frame_ms": 30}, 0.961),
+    ("iSAC/32000", {"isac_frame_ms": 60}, 0.961),
     ("G729", {"g729_annexb": True}, 0.821),
     ("G729", {"g729_annexb": False}, 0.821),
 ]
 """Codec, parameters, and the waveform's correlation that is reached where nothing disturbs."""
+
+ANY_LENGTH = {"PCMU": 0.995, "PCMA": 0.995, "G722": 0.995, "opus": 0.958, "G729": 0.821}
+LENGTHS_MS = {**dict.fromkeys(("PCMU", "PCMA", "G722", "G729"), (10, 30, 40, 60)), "opus": (40, 60)}
+"""Packet times beside the usual 20 ms. Opus has no frames of 30 ms (RFC 6716 section 2.1.4), and pjmedia's are of 20."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +71,45 @@ async def test_the_background_is_heard_on_while_annex_b_sends_nothing(start: Sta
     assert -65 < min(levels) <= max(levels) < -35, levels
 
 
+@dataclass(frozen=True)
+class Carried:
+    """How a voice arrived."""
+
+    found: Fidelity
+    delay_s: float
+    """From when the player began to when the voice was heard, both by the recorder's clock."""
+    stats: dict[str, Any]
+
+
+async def carried(call: Talk, voice: Path, folder: Path) -> Carried:
+    """The caller says it, the callee records it; the call ends."""
+    call.callee.do("watch", 0, 1)
+    recording = folder / f"{call.callee.name}.wav"
+    call.callee.do("record", call.back, str(recording))
+    begin = time.monotonic()
+    await asyncio.sleep(0.2)  # jitter buffers fill
+    call.caller.do("play", call.out, str(voice))
+    lead = time.monotonic() - begin
+    await call.caller.wait("PlayedReport", timeout=SECONDS + 10)
+    await asyncio.sleep(0.5)  # what is on its way
+    stats = call.callee.all("StreamStats")[-1].fields
+    call.callee.do("record", call.back, "")
+    await written(recording)
+    await hang_up(call)
+    heard, rate = read_wav(recording)
+    found = fidelity(resample(read_wav(voice)[0], RATE, rate), heard, rate)
+    return Carried(found, found.delay_s - lead, stats)
+
+
+def check(heard: Carried, least: float) -> None:
+    """All of it, as it was, soon, and without a gap."""
+    assert heard.stats["rx_lost"] == 0
+    assert heard.found.correlation >= least, heard
+    assert heard.found.envelope >= 0.98, heard
+    assert heard.found.longest_gap_s <= 0.06, heard
+    assert heard.delay_s < 0.3, heard
+
+
 @pytest.mark.parametrize(
     ("codec", "settings", "least"), CASES, ids=["-".join([c, *map(str, s.values())]) for c, s, _ in CASES]
 )
@@ -74,25 +121,24 @@ async def test_twenty_seconds_arrive_as_they_were_said(
     )
     if carol.missing:
         pytest.skip(f"this build has no {codec}: {carol.missing}")
-    call = await talk(carol, dave)
-    dave.do("watch", 0, 1)
-    recording = tmp_path / "heard.wav"
-    dave.do("record", call.back, str(recording))
-    begin = time.monotonic()
-    await asyncio.sleep(0.2)  # jitter buffers fill
-    carol.do("play", call.out, str(voice))
-    lead = time.monotonic() - begin
-    await carol.wait("PlayedReport", timeout=SECONDS + 10)
-    await asyncio.sleep(0.5)  # what is on its way
-    figures = dave.all("StreamStats")[-1]
-    dave.do("record", call.back, "")
-    await written(recording)
-    await hang_up(call)
+    check(await carried(await talk(carol, dave), voice, tmp_path), least)
 
-    heard, rate = read_wav(recording)
-    found = fidelity(resample(read_wav(voice)[0], RATE, rate), heard, rate)
-    assert figures.rx_lost == 0
-    assert found.correlation >= least, found
-    assert found.envelope >= 0.98, found
-    assert found.longest_gap_s <= 0.06, found
-    assert found.delay_s - lead < 0.3, found
+
+@pytest.mark.parametrize("packet_ms", [10, 30, 40, 60])
+async def test_they_do_in_packets_of_any_length_that_the_far_end_wishes(
+    start: Start, voice: Path, tmp_path: Path, packet_ms: int
+) -> None:
+    codecs = {codec: least for codec, least in ANY_LENGTH.items() if packet_ms in LENGTHS_MS[codec]}
+    plain = {"g729_annexb": False}  # or there are fewer packets
+
+    async def one(codec: str) -> Carried:
+        carol, dave = await asyncio.gather(
+            *(start(f"{name}-{codec}", codecs=[codec], codec_settings=plain) for name in ("carol", "dave"))
+        )
+        async with LossyWay(dave.name, dave.port, packet_ms) as way:
+            return await carried(await talk_by(way, carol, dave), voice, tmp_path)
+
+    for (codec, least), heard in zip(codecs.items(), await asyncio.gather(*map(one, codecs)), strict=True):
+        check(heard, least)
+        seconds = heard.stats["rx_packets"] * packet_ms / 1000
+        assert SECONDS - 1.5 < seconds < SECONDS + 3, f"{codec}: packets of another length than {packet_ms} ms"

@@ -24,6 +24,7 @@ _MAPS = {
     "9": "G722/8000",
     "10": "L16/44100/2",
     "18": "G729/8000",
+    "95": "iSAC/32000",
     "96": "iSAC/16000",
     "97": "iLBC/8000",
     "98": "opus/48000/2",
@@ -249,6 +250,8 @@ def steps(rtp: RtpEnd) -> list[int]:
         ("97", {"ilbc_mode_ms": 30}, 240, 50),
         ("96", {"isac_frame_ms": 30}, 480, 0),
         ("96", {"isac_frame_ms": 60}, 960, 0),
+        ("95", {"isac_frame_ms": 30}, 960, 0),
+        ("95", {"isac_frame_ms": 60}, 1920, 0),
     ],
 )
 async def test_packet_times_on_the_wire(

@@ -247,7 +247,9 @@ class CodecsSection:
     opus_bit_rate: int = integer(0, "Opus: bits a second, 6000 to 510000; 0: the codec's choice.", 0, 510000)
     opus_complexity: int = integer(5, "Opus: 0 saves CPU, 10 sounds best.", 0, 10)
     ilbc_mode_ms: int = choice(30, "iLBC: frame of 20 (15.2 kbit/s) or 30 ms (13.3 kbit/s).", (20, 30))
-    isac_frame_ms: int = choice(30, "iSAC/16000: frame of 30 or 60 ms.", (30, 60))
+    isac_frame_ms: int = choice(
+        30, "iSAC: packets of 30 or 60 ms; at 32 kHz the long ones carry sound up to 8 kHz only.", (30, 60)
+    )
     g729_annexb: bool = boolean(True, "G.729: silence suppression by Annex B.")
 
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable
 
 import pjsua2 as pj
 
-from tuiphone.controller.ports import CodecSettings
+from tuiphone.model.codec import CodecSettings
 from tuiphone.stack.pjsua.convert import words_of
 
 log = logging.getLogger(__name__)
 
 OPUS = "opus/48000/2"
 ILBC = "iLBC/8000/1"
-ISAC = "iSAC/16000/1"
+ISAC = ("iSAC/16000/1", "iSAC/32000/1")
 G729 = "G729/8000/1"
 
 
@@ -27,7 +27,7 @@ def set_parameters(endpoint: pj.Endpoint, ids: Iterable[str], settings: CodecSet
     adjust: dict[str, Callable[[pj.CodecParam], None]] = {
         OPUS: lambda param: _opus(param, settings, vad),
         ILBC: lambda param: _ilbc(param, settings.ilbc_mode_ms),
-        ISAC: lambda param: _packet(param, settings.isac_frame_ms),
+        **dict.fromkeys(ISAC, lambda param: _packet(param, settings.isac_frame_ms)),
         G729: lambda param: _g729(param, settings.g729_annexb or vad),
     }
     for codec_id in ids:
