@@ -1,9 +1,8 @@
-"""Codecs with programs that share no SIP or RTP code with us: baresip, linphone, FFmpeg's decoders."""
+"""Codecs with programs that share no SIP or RTP code with us: baresip, linphone, SIPp, FFmpeg's decoders."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -17,17 +16,14 @@ from tests.support.baresip import Baresip
 from tests.support.fidelity import fidelity
 from tests.support.linphone import Linphone
 from tests.support.phone import Phone, complete_wav
-from tests.support.rtp import RtpEnd
+from tests.support.rtp import RtpEnd, audio_port
+from tests.support.scenario import answering, sdp
+from tests.support.sipp import Sipp
 from tests.support.stackprocess import StackProcess
 from tuiphone.model.call import CallState
 
 pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
 Start = Callable[..., Awaitable[StackProcess]]
-
-
-def needs(program: str, package: str) -> pytest.MarkDecorator:
-    """A further peer that is not among the packages every test machine has."""
-    return pytest.mark.skipif(not shutil.which(program), reason=f"not on this machine: {program} (package: {package})")
 
 
 @pytest.fixture
@@ -72,7 +68,6 @@ async def test_is_called_by_baresip_and_both_hear_each_other(tmp_path: Path, cod
         assert likeness_of_files(theirs, await complete_wav(heard)) > least
 
 
-@needs("linphonec", "linphone-cli")
 @pytest.mark.parametrize(
     ("codec", "settings", "least"),
     [
@@ -111,7 +106,6 @@ async def test_linphone_and_we_hear_each_other(
     assert likeness_of_files(theirs, await complete_wav(heard)) > least
 
 
-@needs("ffmpeg", "ffmpeg")
 @pytest.mark.parametrize(
     ("codec", "settings", "rtpmap", "packet", "form", "head", "least"),
     [
@@ -158,3 +152,40 @@ async def test_ffmpeg_decodes_what_we_send(
     found = fidelity(resample(voice, 16000, rate), heard, rate)
     assert found.correlation >= least, found
     assert found.longest_gap_s == 0
+
+
+@pytest.mark.parametrize("mode_ms", [20, 30])
+async def test_ilbc_packets_of_another_coder_are_heard(tmp_path: Path, mode_ms: int) -> None:
+    """Captured from the code of RFC 3951, which ours is not; see tests/peers/captured/README.md."""
+    frames = captured(f"ilbc-{mode_ms}.lbc", {20: 38, 30: 50}[mode_ms])
+    said = speech(6, seed=6)
+    heard = tmp_path / "heard.wav"
+    scenario = answering(offer=sdp(codecs=(f"102 iLBC/8000\na=fmtp:102 mode={mode_ms}",))).until_bye()
+    sections = {"audio": {"codecs": ["iLBC"]}, "codecs": {"ilbc_mode_ms": mode_ms}}
+    async with (
+        RtpEnd() as rtp,
+        Sipp(tmp_path / "sipp", scenario, rtp_port=rtp.port) as sipp,
+        Phone(tmp_path / "phone", sections=sections) as phone,
+    ):
+        call = await phone.api.dial(sipp.address, record=str(heard))
+        offer = await sipp.until_received("INVITE")
+        talking = await phone.until(call, CallState.TALKING)
+        assert talking.media is not None
+        assert talking.media.codec == "iLBC"
+        await rtp.send_payloads(frames, 102, mode_ms * 8, audio_port(offer))
+        await asyncio.sleep(0.3)  # what waits in the jitter buffer
+        await phone.api.hang_up()
+        await phone.until_ended(call)
+        await sipp.finish()
+    samples, rate = read_wav(await complete_wav(heard))
+    found = fidelity(resample(said, 8000, rate), samples, rate)
+    assert found.correlation >= 0.79, found
+    assert found.envelope >= 0.98, found
+    assert found.longest_gap_s == 0
+
+
+def captured(name: str, size: int) -> list[bytes]:
+    """The frames of a file in the format of RFC 3952 section 7."""
+    head, _, frames = (Path(__file__).parent / "captured" / name).read_bytes().partition(b"\n")
+    assert head.startswith(b"#!iLBC")
+    return [frames[i : i + size] for i in range(0, len(frames), size)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
@@ -33,7 +34,7 @@ class Packet:
 
 
 class RtpEnd(asyncio.DatagramProtocol):
-    """An RTP port on loopback, of 8 kHz audio in packets of 20 ms."""
+    """An RTP port on loopback, of audio with a clock of 8 kHz."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -45,18 +46,22 @@ class RtpEnd(asyncio.DatagramProtocol):
     async def send(self, samples: Samples, to: int) -> None:
         """Send sound to a port on loopback, at the pace at which it is spoken."""
         data = ulaw(samples)
+        await self.send_payloads([data[i : i + FRAME] for i in range(0, len(data) - FRAME + 1, FRAME)], PCMU, FRAME, to)
+
+    async def send_payloads(self, payloads: Sequence[bytes], kind: int, samples: int, to: int) -> None:
+        """Send packets of a payload type, each of so many samples at 8 kHz, at the pace of those."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
-        for number, start in enumerate(range(0, len(data) - FRAME + 1, FRAME)):
-            self._send(data[start : start + FRAME], to)
-            await asyncio.sleep(max(0.0, begin + (number + 1) * 0.02 - loop.time()))
+        for number, payload in enumerate(payloads, 1):
+            self._send(payload, kind, samples, to)
+            await asyncio.sleep(max(0.0, begin + number * samples / 8000 - loop.time()))
 
-    def _send(self, payload: bytes, to: int) -> None:
+    def _send(self, payload: bytes, kind: int, samples: int, to: int) -> None:
         assert self._transport is not None
-        header = struct.pack("!BBHII", 0x80, PCMU, self._sequence & 0xFFFF, self._timestamp & 0xFFFFFFFF, 0x7E57)
+        header = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, self._timestamp & 0xFFFFFFFF, 0x7E57)
         self._transport.sendto(header + payload, (LOOPBACK, to))
         self._sequence += 1
-        self._timestamp += FRAME
+        self._timestamp += samples
 
     @property
     def audio(self) -> Samples:

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import conftest
 
+ROOT = Path(__file__).parents[2]
 
-@pytest.fixture
-def item(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> pytest.Item:
-    """A test that needs a program that nobody has."""
-    monkeypatch.setitem(conftest.PROGRAMS, "sound", ("no-such-program",))
+
+def test_what_is_missing_is_named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(conftest.PROGRAMS, "sound", ("sh", "no-such-program"))
     node: pytest.Item = request.node
     node.add_marker(pytest.mark.sound)
-    return node
+    with pytest.raises(pytest.skip.Exception, match="not on this machine: no-such-program "):
+        conftest.pytest_runtest_setup(node)
 
 
-def test_it_is_skipped_with_the_name_of_what_is_missing(item: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="no-such-program"):
-        conftest.pytest_runtest_setup(item)
+SKIPPING = {
+    "in_the_test": "def test_it(): pytest.skip('no such codec')",
+    "marked": "@pytest.mark.skipif(True, reason='no such codec')\ndef test_it(): pass",
+    "whole_file": "pytest.importorskip('no_such_module', reason='no such codec')",
+    "expected_failure": "@pytest.mark.xfail(reason='known')\ndef test_it(): assert False",
+}
 
 
-def test_it_fails_under_ci(item: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="no-such-program"):
-        conftest.pytest_runtest_setup(item)
+@pytest.mark.parametrize(
+    ("ci", "code", "outcome"), [("", 0, "3 skipped, 1 xfailed"), ("true", 1, "1 failed, 1 xfailed, 2 errors")]
+)
+def test_under_ci_a_skipped_test_has_failed(tmp_path: Path, ci: str, code: int, outcome: str) -> None:
+    for name, source in SKIPPING.items():
+        (tmp_path / f"test_{name}.py").write_text(f"import pytest\n{source}\n")
+    options = ("-p", "tests.conftest", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        cwd=ROOT,
+        env={"CI": ci, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stdout
+    assert outcome in ran.stdout
+    assert ("no such codec: with CI set no test may be skipped" in ran.stdout) is bool(ci)
 
 
 def test_every_program_has_its_package_on_the_list() -> None:
     listed = set((Path(__file__).parent / "PACKAGES").read_text().split())
     providers = {
         "baresip": "baresip-core",
+        "linphonec": "linphone-cli",
         "sipp": "sip-tester",
         "pactl": "pulseaudio-utils",
         "paplay": "pulseaudio-utils",
