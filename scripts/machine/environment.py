@@ -1,6 +1,8 @@
 """The virtual environment: made, filled, and left alone when nothing changed."""
 
 import json
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from pjbuild.progress import Progress
 OWN_ENGINE = "tuiphone-pjsua2"
 INDEX_ENGINE = "pjsua2-python"
 INDEX_ENGINE_VERSION = "2.15.1.post1"
+BESIDE = ".setup/wheel"
+"""Where the tests find the index's engine while our own is installed."""
 
 
 class Environment:
@@ -43,6 +47,8 @@ class Environment:
         with self._progress.step("engine"):
             self._install_engine(wheel)
         with self._progress.step("Python packages"):
+            if with_dev and wheel and index_has_engine():
+                self._install_beside()
             self._install_project(with_dev)
         self._stamp.write_text(json.dumps(self._facts(with_dev, wheel), indent=1), encoding="utf-8")
 
@@ -53,6 +59,7 @@ class Environment:
             "root": str(self._root),
             "engine": wheel.name if wheel else f"{INDEX_ENGINE} {INDEX_ENGINE_VERSION}",
             "dev": with_dev,
+            "beside": INDEX_ENGINE_VERSION,
             "files": [file_digest(path) for path in files if path.exists()],
         }
 
@@ -112,10 +119,22 @@ class Environment:
             )
             raise
 
+    def _install_beside(self) -> None:
+        # Both are called pjsua2, so this one is no package of the environment.
+        folder = self._root / BESIDE
+        shutil.rmtree(folder, ignore_errors=True)
+        wanted = f"{INDEX_ENGINE}=={INDEX_ENGINE_VERSION}"
+        self._pip("install", "--target", str(folder), "--no-deps", "--only-binary=:all:", wanted)
+
     def _install_project(self, with_dev: bool) -> None:
         constraints = self._root / "constraints.txt"
         pinned = ["-c", str(constraints)] if constraints.exists() else []
         self._pip("install", *pinned, "-e", f"{self._root}[dev]" if with_dev else str(self._root))
+
+
+def index_has_engine() -> bool:
+    """Whether the package index has an engine for this Python and processor."""
+    return sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 13)
 
 
 def fits(present: dict[str, object], wanted: dict[str, object]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.audio import Samples, level_db, speech, tone
+from tuiphone.stack.pjsua.native import binary_file
 
 pytestmark = pytest.mark.pjsua
 
@@ -47,11 +47,9 @@ class Cleaner:
 
 @pytest.fixture
 def cleaner() -> Iterator[Cleaner]:
-    pjsua2 = pytest.importorskip("pjsua2")
-    binary = sys.modules.get("pjsua2._pjsua2") or sys.modules["_pjsua2"]
-    library = ctypes.CDLL(str(binary.__file__))
+    library = ctypes.CDLL(binary_file())
     if not hasattr(library, "tuiphone_clean_set"):
-        pytest.skip(f"{pjsua2.__file__} is not our own build")
+        pytest.skip(f"{binary_file()} is not our own build")
     made = Cleaner(library)
     made.set()
     made.microphone(np.zeros(320), 16000)  # forgets what an earlier test taught it

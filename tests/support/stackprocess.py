@@ -18,9 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tuiphone.controller.ports import CodecSettings, Credentials, StackSettings
+from tuiphone.controller.ports import Credentials, StackSettings
 from tuiphone.model.account import Account, DtmfMethod, MediaEncryption, TlsSettings, Transport
 from tuiphone.model.call import new_call_id
+from tuiphone.model.codec import CodecSettings
 from tuiphone.model.media import Processing
 
 REPO = Path(__file__).resolve().parents[2]
@@ -42,13 +43,17 @@ class Heard:
 
 
 class StackProcess:
-    """A phone's stack in another process, with one account ``name@127.0.0.1`` that has no registrar unless told."""
+    """A phone's stack in another process, with one account ``name@127.0.0.1`` that has no registrar unless told.
 
-    def __init__(self, name: str, folder: Path, **settings: object) -> None:
+    ``library`` is a folder with another pjsua2 than the installed one.
+    """
+
+    def __init__(self, name: str, folder: Path, library: Path | None = None, **settings: object) -> None:
         self.name = name
         self.reports: list[Heard] = []
         self.log = folder / f"{name}.log"
         self._settings = {"null_audio": True, "log_file": str(folder / f"{name}.pj.log"), **settings}
+        self._path = os.pathsep.join([str(REPO), *([str(library)] if library else [])])
         self._seen = 0
 
     async def start(self) -> StackProcess:
@@ -62,7 +67,7 @@ class StackProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, "PYTHONPATH": str(REPO)},
+                env={**os.environ, "PYTHONPATH": self._path},
             )
         self._reader = asyncio.create_task(self._read())
         started = await self.wait("Started", timeout=20)
@@ -206,6 +211,8 @@ async def _serve(settings: dict[str, Any]) -> None:
             stack.add_account(account, Credentials(account.username, args[1]))
             # Only when the SIP thread has come to it are calls to the account not refused.
             stack._pump.submit(partial(_tell, loop, partial(say, "Added", {"account_id": account.id})))
+        elif method == "set_codec_settings":
+            stack.set_codec_settings(CodecSettings(**args[0]))
         elif method == "choose_devices":
             stack.choose_devices(tuple(RoleChoice(DeviceRole(c[0]), *c[1:]) for c in args[0]))
         elif method == "tone":
