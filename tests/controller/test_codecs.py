@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.controller import DESK, SALES, bench
-from tuiphone.config.schema import AudioSection, Config
+from tuiphone.config.schema import AudioSection, CodecsSection, Config
+from tuiphone.controller.codecs import Codecs
 from tuiphone.errors import PhoneError
-from tuiphone.model.codec import names_codec
+from tuiphone.model.codec import CodecSettings, names_codec
+from tuiphone.stack.fake import FakeStack
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,58 @@ async def test_an_accounts_name_that_matches_nothing_is_one_too() -> None:
         warnings = (await desk.phone.snapshot()).warnings
         assert [w for w in warnings if f"Account {DESK.id}: “opsu” names no codec; there are: " in w]
         assert not [w for w in warnings if "PCM" in w.partition(" names no codec")[0]]
+
+
+@pytest.mark.parametrize(
+    ("codec", "vad", "settings", "suppressed"),
+    [
+        ("PCMU", False, CodecSettings(), False),
+        ("PCMU", True, CodecSettings(), True),
+        ("opus", False, CodecSettings(), False),
+        ("opus", False, CodecSettings(opus_dtx=True), True),
+        ("PCMU", False, CodecSettings(opus_dtx=True), False),
+        ("G729", False, CodecSettings(g729_annexb=True), True),
+        ("G729", False, CodecSettings(g729_annexb=False), False),
+    ],
+)
+def test_which_codecs_may_be_silent(codec: str, vad: bool, settings: CodecSettings, suppressed: bool) -> None:
+    codecs = Codecs(FakeStack(), settings, vad, lambda key, value: None)
+    assert codecs.suppresses_silence(codec) is suppressed
+
+
+async def test_parameters_change_reach_the_stack_and_are_kept() -> None:
+    async with bench(Config(codecs=CodecsSection(ilbc_mode_ms=20), accounts=(SALES, DESK))) as desk:
+        assert await desk.phone.codec_settings() == CodecSettings(ilbc_mode_ms=20)
+        changed = await desk.phone.set_codec_settings(opus_bit_rate=24000, g729_annexb=False)
+        assert changed == CodecSettings(ilbc_mode_ms=20, opus_bit_rate=24000, g729_annexb=False)
+        assert await desk.phone.codec_settings() == changed
+        assert desk.last("set_codec_settings")[1] == changed
+        await asyncio.sleep(0.05)
+        assert desk.settings.values["codecs.opus_bit_rate"] == 24000
+        assert desk.settings.values["codecs.g729_annexb"] is False
+        assert "codecs.ilbc_mode_ms" not in desk.settings.values
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"ilbc_mode_ms": 25}, "ilbc_mode_ms is 25; allowed is 20 or 30"),
+        ({"opus_complexity": 11}, "opus_complexity is 11; allowed is a whole number from 0 to 10"),
+        ({"opus_bit_rate": 600000}, "opus_bit_rate is 600000; allowed is a whole number from 0 to 510000"),
+        ({"opus_fec": False, "answer_order": "theirs"}, 'answer_order is "theirs"; allowed is "local" or "offer"'),
+    ],
+)
+async def test_a_parameter_that_is_not_allowed_changes_nothing(wrong: dict[str, Any], sentence: str) -> None:
+    async with bench() as desk:
+        with pytest.raises(PhoneError, match=sentence):
+            await desk.phone.set_codec_settings(**wrong)
+        assert await desk.phone.codec_settings() == CodecSettings()
+        assert "set_codec_settings" not in [command[0] for command in desk.stack.commands]
+
+
+async def test_an_account_added_on_the_screen_names_codecs_that_exist() -> None:
+    async with bench() as desk:
+        with pytest.raises(PhoneError, match=r"“opsu” names no codec; there are: .*opus/48000"):
+            await desk.phone.add_account(replace(SALES, id="new", codecs=("opsu",)))
+        await desk.phone.add_account(replace(SALES, id="new", codecs=("PCM*", "G729")))
+        assert {status.account.id for status in await desk.phone.accounts()} == {SALES.id, DESK.id, "new"}

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from tests.support.controller import DESK, SALES, bench
 from tuiphone import texts
-from tuiphone.config.schema import AudioSection, CodecsSection, Config
+from tuiphone.config.schema import AudioSection, Config
 from tuiphone.controller.audiowatch import AudioWatch
-from tuiphone.controller.controller import silence_suppressed
 from tuiphone.model.address import Party
 from tuiphone.model.call import Call, CallState, Direction, EndKind
 from tuiphone.model.event import Notice
@@ -413,21 +411,3 @@ async def test_voice_activity_detection_is_known_to_the_watch() -> None:
             b.stack.report(replace(stats(second, sent=10, mic=HUSH), call_id=call_id))
             await b.settle()
         assert b.call(call_id).audio_problem == ""
-
-
-@pytest.mark.parametrize(
-    ("codec", "sections", "suppressed"),
-    [
-        ("PCMU", {}, False),
-        ("PCMU", {"audio": AudioSection(vad=True)}, True),
-        ("opus", {}, False),
-        ("opus", {"codecs": CodecsSection(opus_dtx=True)}, True),
-        ("PCMU", {"codecs": CodecsSection(opus_dtx=True)}, False),
-        ("G729", {"codecs": CodecsSection(g729_annexb=True)}, True),
-        ("G729", {"codecs": CodecsSection(g729_annexb=False)}, False),
-    ],
-)
-def test_which_codecs_may_be_silent_the_configuration_says(
-    codec: str, sections: dict[str, Any], suppressed: bool
-) -> None:
-    assert silence_suppressed(Config(**sections), codec) is suppressed

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.controller import DESK, SALES
 from tests.tui.support import Desk, desk
-from tuiphone.config.schema import AudioSection, Config, UiSection
-from tuiphone.model.codec import Codec
+from tuiphone.config.schema import AudioSection, CodecsSection, Config, UiSection
+from tuiphone.model.codec import Codec, CodecSettings
 from tuiphone.stack.fake import FakeStack
+from tuiphone.tui.dialogs.account_form import AccountForm
 from tuiphone.tui.dialogs.codecs import CodecsDialog
 
 BOTH = Config(accounts=(SALES, DESK), audio=AudioSection(codecs=("opus", "PCMU")))
@@ -104,6 +107,55 @@ async def test_the_words_of_the_frame_are_buttons() -> None:
             await d.rest()
         await d.until(lambda: d.given("set_codecs"), "the new order")
         assert d.given("set_codecs")[-1][1] == ("PCMU/8000", "opus/48000")
+
+
+def parameters(d: Desk) -> CodecSettings:
+    """What the stack was told last."""
+    told = d.given("set_codec_settings")[-1][1]
+    assert isinstance(told, CodecSettings)
+    return told
+
+
+async def test_parameters_are_changed_over_the_list_whose_order_waits() -> None:
+    async with desk(config=BOTH) as d:
+        await opened(d)
+        await d.press("d", "p")
+        await d.until(lambda: d.is_open("Codec parameters"), "the parameters")
+        await d.press("space")
+        await d.until(lambda: d.given("set_codec_settings"), "the first change")
+        assert parameters(d) == CodecSettings(opus_fec=False)
+        for key, count in (("down", 2), ("right", 6), ("down", 2), ("left", 1), ("down", 1), ("enter", 1)):
+            await d.press(*[key] * count)
+        await d.press("end", "right")
+        await d.until(lambda: parameters(d).answer_order == "offer", "the last change")
+        assert parameters(d) == CodecSettings("offer", False, False, 24000, 5, 20, 60, True)
+        assert "24 kbit/s" in d.picture()
+        assert "the caller's" in d.picture()
+        assert d.bench.settings.values["codecs.ilbc_mode_ms"] == 20
+        await d.press("escape")
+        assert order(d)[:2] == ["PCMU on", "opus on"]
+        assert not d.given("set_codecs")
+
+
+async def test_parameters_end_at_their_ends_and_a_bit_rate_between_steps_goes_to_the_next() -> None:
+    config = replace(BOTH, codecs=CodecsSection(opus_bit_rate=30000, opus_complexity=10))
+    async with desk(config=config) as d:
+        await d.press("ctrl+p", *"codec par", "enter")
+        await d.until(lambda: d.is_open("Codec parameters"), "the parameters")
+        assert "30 kbit/s" in d.picture()
+        await d.press("down", "down", "left", "down", "right")
+        assert "24 kbit/s" in d.picture()
+        assert parameters(d) == CodecSettings(opus_bit_rate=24000, opus_complexity=10)
+
+
+async def test_an_account_of_the_screen_has_codecs_of_its_own() -> None:
+    async with desk(config=BOTH) as d:
+        await d.app.push_screen(AccountForm(d.app.view))
+        await d.press(*"2003@pbx.example", *["down"] * 11, *"G729, opsu", "enter")
+        await d.until(lambda: "“opsu” names no codec; there are: " in d.picture(), "the reason")
+        await d.press(*["backspace"] * 4, *"PCM*", "enter")
+        await d.until(lambda: "2003" in d.store.accounts, "the account")
+        assert d.store.accounts["2003"].account.codecs == ("G729", "PCM*")
 
 
 async def test_a_call_that_rings_meanwhile_can_be_answered() -> None:

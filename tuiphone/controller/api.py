@@ -14,7 +14,7 @@ from typing import Protocol
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
 from tuiphone.model.address import DialPlan
 from tuiphone.model.call import CallId
-from tuiphone.model.codec import Codec
+from tuiphone.model.codec import Codec, CodecSettings
 from tuiphone.model.device import DeviceRole, Devices
 from tuiphone.model.event import Event, Reading, Snapshot
 from tuiphone.model.media import Processing
@@ -158,6 +158,28 @@ class PhoneApi(Protocol):
         """Use these codecs in this order ("opus", "iSAC/16000", "speex/*"), from the next call on; kept in settings.toml.
 
         Refused when a name or pattern matches nothing, with a list of what there is.
+        """
+        ...
+
+    async def codec_settings(self) -> CodecSettings:
+        """The parameters of single codecs."""
+        ...
+
+    async def set_codec_settings(
+        self,
+        *,
+        answer_order: str | None = None,
+        opus_fec: bool | None = None,
+        opus_dtx: bool | None = None,
+        opus_bit_rate: int | None = None,
+        opus_complexity: int | None = None,
+        ilbc_mode_ms: int | None = None,
+        isac_frame_ms: int | None = None,
+        g729_annexb: bool | None = None,
+    ) -> CodecSettings:
+        """Change parameters from the next call on and keep them; returns what they are now.
+
+        docs/config.md has their meaning and what is allowed, under [codecs].
         """
         ...
 

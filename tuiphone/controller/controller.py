@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuiphone.config.schema import Config
@@ -13,11 +13,10 @@ from tuiphone.controller.accounts import Accounts, SecretSource
 from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
 from tuiphone.controller.clock import Clock
-from tuiphone.controller.codecs import Codecs
+from tuiphone.controller.codecs import Codecs, codec_settings_of
 from tuiphone.controller.devices import DeviceRoles, DeviceWishes, processing_of
 from tuiphone.controller.hub import Hub
 from tuiphone.controller.ports import (
-    CodecSettings,
     ConfirmedReport,
     DevicesReport,
     DtmfReport,
@@ -49,7 +48,7 @@ from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
 from tuiphone.model.address import AddressError, DialPlan, plan_dial
 from tuiphone.model.call import Call, CallId, CallState, Direction, EndCause, EndedBy, EndKind
-from tuiphone.model.codec import Codec
+from tuiphone.model.codec import Codec, CodecSettings
 from tuiphone.model.device import DeviceRole, Devices
 from tuiphone.model.event import (
     PROTOCOL,
@@ -119,7 +118,7 @@ class Controller:
             ToneRules.of(config, self._ring_of_account),
             lambda: self._devices.bell_is_ear,
         )
-        self._codecs = Codecs(stack)
+        self._codecs = Codecs(stack, codec_settings_of(config.codecs), config.audio.vad, self._persist)
         self._recordings = Recordings(
             stack,
             self._clock,
@@ -129,8 +128,9 @@ class Controller:
         self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
         self._rtp = RtpWatch(config.phone.rtp_timeout_s)
         self._quality = QualityMeter()
-        self._reporter = QualityReporter(stack, self._quality, report_settings(config), self._accounts.get, self.notify)
-        self._audio = AudioWatch(lambda codec: silence_suppressed(config, codec))
+        reports = report_settings(config, self._codecs.suppresses_silence)
+        self._reporter = QualityReporter(stack, self._quality, reports, self._accounts.get, self.notify)
+        self._audio = AudioWatch(self._codecs.suppresses_silence)
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
@@ -271,6 +271,7 @@ class Controller:
 
     async def add_account(self, account: Account, password: str = "") -> None:
         self._must_be_ours(account.id)
+        self._codecs.check_account(account.codecs)
         await asyncio.to_thread(self._settings.put_account, account, password)
         await self._accounts.put(account, "settings", password or None)
 
@@ -312,7 +313,33 @@ class Controller:
 
     async def set_codecs(self, codecs: tuple[str, ...]) -> None:
         self._codecs.choose(codecs)
-        self._persist("audio.codecs", codecs)
+
+    async def codec_settings(self) -> CodecSettings:
+        return self._codecs.settings
+
+    async def set_codec_settings(
+        self,
+        *,
+        answer_order: str | None = None,
+        opus_fec: bool | None = None,
+        opus_dtx: bool | None = None,
+        opus_bit_rate: int | None = None,
+        opus_complexity: int | None = None,
+        ilbc_mode_ms: int | None = None,
+        isac_frame_ms: int | None = None,
+        g729_annexb: bool | None = None,
+    ) -> CodecSettings:
+        wanted = {
+            "answer_order": answer_order,
+            "opus_fec": opus_fec,
+            "opus_dtx": opus_dtx,
+            "opus_bit_rate": opus_bit_rate,
+            "opus_complexity": opus_complexity,
+            "ilbc_mode_ms": ilbc_mode_ms,
+            "isac_frame_ms": isac_frame_ms,
+            "g729_annexb": g729_annexb,
+        }
+        return self._codecs.set({name: value for name, value in wanted.items() if value is not None})
 
     # devices
 
@@ -613,19 +640,13 @@ def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
     )
 
 
-def silence_suppressed(config: Config, codec: str) -> bool:
-    """Whether the phone sends nothing, or next to nothing, in a codec while nobody speaks."""
-    own = {"opus": config.codecs.opus_dtx, "g729": config.codecs.g729_annexb}
-    return config.audio.vad or own.get(codec.lower(), False)
-
-
-def report_settings(config: Config) -> ReportSettings:
+def report_settings(config: Config, suppresses: Callable[[str], bool]) -> ReportSettings:
     """The part of the configuration that says which quality reports go where."""
     return ReportSettings(
         config.quality.vq_report_collector,
         config.quality.vq_alarm_threshold,
         config.network.user_agent,
-        lambda codec: silence_suppressed(config, codec),
+        suppresses,
     )
 
 
@@ -647,7 +668,7 @@ def stack_settings(config: Config, log_file: str = "") -> StackSettings:
         dscp_sip=network.dscp_sip,
         dscp_rtp=network.dscp_rtp,
         codecs=audio.codecs,
-        codec_settings=CodecSettings(**{f.name: getattr(config.codecs, f.name) for f in fields(CodecSettings)}),
+        codec_settings=codec_settings_of(config.codecs),
         max_calls=config.phone.max_lines + 2,
         null_audio=audio.null_audio,
         release_after_s=audio.release_ms / 1000,

@@ -15,32 +15,13 @@ from typing import Protocol
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.address import Party
 from tuiphone.model.call import CallId, EndCause
-from tuiphone.model.codec import Codec
+from tuiphone.model.codec import Codec, CodecSettings
 from tuiphone.model.device import Device, DeviceRole, MicTest
 from tuiphone.model.media import Levels, MediaStream, Processing, StreamStats
 from tuiphone.model.quality import Quality
 from tuiphone.model.record import CallRecord
 
 # --- settings handed down ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CodecSettings:
-    """Parameters of single codecs.
-
-    ``answer_order`` "local" answers an offer by our order, "offer" by the caller's. ``opus_bit_rate`` in bit/s (0: the
-    codec's choice), ``opus_complexity`` 0 to 10; ``ilbc_mode_ms`` 20 or 30 (RFC 3952), ``isac_frame_ms`` 30 or 60;
-    ``g729_annexb`` is silence suppression by Annex B (RFC 4856).
-    """
-
-    answer_order: str = "local"
-    opus_fec: bool = True
-    opus_dtx: bool = False
-    opus_bit_rate: int = 0
-    opus_complexity: int = 5
-    ilbc_mode_ms: int = 30
-    isac_frame_ms: int = 30
-    g729_annexb: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +46,8 @@ class StackSettings:
     dscp_sip: int = 24
     dscp_rtp: int = 46
     codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729")
-    codec_settings: CodecSettings = CodecSettings()
+    codec_settings: CodecSettings = field(default_factory=CodecSettings)
+    """Parameters at first; ``set_codec_settings`` changes them."""
     max_calls: int = 32
     null_audio: bool = False
     """Never open a sound device: tests, servers, ``--headless``."""
@@ -328,6 +310,10 @@ class SipStack(Protocol):
     @property
     def codecs(self) -> tuple[Codec, ...]:
         """Every codec, those that are on first and in their order; known after ``start``."""
+        ...
+
+    def set_codec_settings(self, settings: CodecSettings) -> None:
+        """Use these parameters from the next call on."""
         ...
 
     def set_codecs(self, wanted: tuple[str, ...]) -> None:

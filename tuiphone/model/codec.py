@@ -1,4 +1,4 @@
-"""Codecs of this engine: which there are, which are on, in what order."""
+"""Codecs of this engine: which there are, which are on, in what order, and with what parameters."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ class Codec:
     def label(self) -> str:
         """Name and rate as configuration writes them: "iSAC/16000"."""
         return f"{self.name}/{self.clock_hz}"
+
+
+@dataclass(frozen=True, slots=True)
+class CodecSettings:
+    """Parameters of single codecs.
+
+    ``answer_order`` "local" answers an offer by our order, "offer" by the caller's. ``opus_bit_rate`` in bit/s (0: the
+    codec's choice), ``opus_complexity`` 0 to 10; ``ilbc_mode_ms`` 20 or 30 (RFC 3952), ``isac_frame_ms`` 30 or 60;
+    ``g729_annexb`` is silence suppression by Annex B (RFC 4856).
+    """
+
+    answer_order: str = "local"
+    opus_fec: bool = True
+    opus_dtx: bool = False
+    opus_bit_rate: int = 0
+    opus_complexity: int = 5
+    ilbc_mode_ms: int = 30
+    isac_frame_ms: int = 30
+    g729_annexb: bool = True
 
 
 KNOWN_CODECS: tuple[tuple[str, int, int], ...] = (

@@ -135,6 +135,11 @@ class ScreenDesk:
 
         await self._ask(CodecsDialog(self.view, await self.phone.codecs()))
 
+    async def _open_codec_parameters(self) -> None:
+        from tuiphone.tui.dialogs.codec_parameters import CodecParametersDialog
+
+        await self._ask(CodecParametersDialog(self.view, await self.phone.codec_settings()))
+
     async def _open_processing(self) -> None:
         from tuiphone.tui.dialogs.processing import ProcessingDialog
 

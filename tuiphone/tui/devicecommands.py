@@ -93,4 +93,12 @@ def device_commands() -> tuple[Command, ...]:
             no_engine,
         ),
         Command("codecs", group, _("Codecs: which are offered, in what order"), ("K",), opens("codecs"), no_engine),
+        Command(
+            "codec_parameters",
+            group,
+            _("Codec parameters: opus, iLBC, iSAC, G.729, whose order counts"),
+            (),
+            opens("codec_parameters"),
+            no_engine,
+        ),
     )

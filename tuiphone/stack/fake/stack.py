@@ -33,7 +33,7 @@ from tuiphone.controller.ports import (
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.address import Party, parse_uri
 from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
-from tuiphone.model.codec import Codec, names_codec
+from tuiphone.model.codec import Codec, CodecSettings, names_codec
 from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, Device, DeviceRole, MicTest
 from tuiphone.model.media import MediaStream, Processing
 from tuiphone.model.quality import Quality
@@ -117,6 +117,10 @@ class FakeStack:
         found = [Codec(name, hz, 1, places.get(name, 0)) for name, hz in here.items()]
         found.sort(key=lambda codec: codec.place or 99)
         return (*found, Codec("G729", 8000, 1, 0, "run make setup"))
+
+    def set_codec_settings(self, settings: CodecSettings) -> None:
+        """There is no sound."""
+        self._log("set_codec_settings", settings)
 
     def set_codecs(self, wanted: tuple[str, ...]) -> None:
         """Change the order."""

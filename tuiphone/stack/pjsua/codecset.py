@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pjsua2 as pj
 
 from tuiphone.controller.ports import StackSettings
 from tuiphone.model.account import Account
-from tuiphone.model.codec import Codec, names_codec
+from tuiphone.model.codec import Codec, CodecSettings, names_codec
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.codecparams import OPUS, set_parameters
 from tuiphone.stack.pjsua.native import Native
@@ -32,9 +33,15 @@ class CodecSet:
         self.names: tuple[str, ...] = ()
         """Of calls in general, by preference."""
         self.listing: tuple[Codec, ...] = ()
-        native.set_answer_order(settings.codec_settings.answer_order)
-        set_parameters(endpoint, self._ids, settings.codec_settings, settings.vad)
+        self._apply_settings: Callable[[CodecSettings], None] = partial(
+            _set_all, endpoint, native, self._ids, settings.vad
+        )
+        self.set_parameters(settings.codec_settings)
         self.order(settings.codecs)
+
+    def set_parameters(self, settings: CodecSettings) -> None:
+        """Use these from the next offer or answer on."""
+        self._apply_settings(settings)
 
     def order(self, wanted: tuple[str, ...]) -> None:
         """Calls that begin from now on use these, by name or pattern, the best first; all others are off."""
@@ -77,6 +84,7 @@ class CodecSet:
     def let_go(self) -> None:
         """The library goes down; the listing stays."""
         self._set_priority = lambda codec_id, priority: None
+        self._apply_settings = lambda settings: None
 
     def lacking(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Which known codecs among the wanted ones this build does not have."""
@@ -87,6 +95,11 @@ class CodecSet:
         more = (name for own in (*self._accounts.values(), *self._claims) for name in own)
         for codec_id, priority in codecs.priorities(self._ids, (*self._wanted, *more)).items():
             self._set_priority(codec_id, priority)
+
+
+def _set_all(endpoint: pj.Endpoint, native: Native, ids: list[str], vad: bool, settings: CodecSettings) -> None:
+    native.set_answer_order(settings.answer_order)
+    set_parameters(endpoint, ids, settings, vad)
 
 
 def _is_stereo(codec_id: str) -> bool:

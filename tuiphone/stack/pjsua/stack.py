@@ -13,7 +13,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, DtmfMethod
 from tuiphone.model.call import CallId
-from tuiphone.model.codec import Codec
+from tuiphone.model.codec import Codec, CodecSettings
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Processing
 from tuiphone.model.quality import Quality
@@ -53,6 +53,10 @@ class PjsuaStack:
     def codecs(self) -> tuple[Codec, ...]:
         """Every codec of this build."""
         return self._core.codecs.listing if self._core else ()
+
+    def set_codec_settings(self, settings: CodecSettings) -> None:
+        """Use these parameters from now on."""
+        self._do(lambda core: core.codecs.set_parameters(settings))
 
     def set_codecs(self, wanted: tuple[str, ...]) -> None:
         """Use these codecs from now on."""

@@ -89,6 +89,7 @@ class AccountForm(Dialog[None]):
         yield self._cycle(_("DTMF"), "dtmf", [item.value for item in DtmfMethod], old.dtmf.value)
         srtp = [item.value for item in MediaEncryption]
         yield self._cycle(_("SRTP"), "media_encryption", srtp, old.media_encryption.value)
+        yield self._field(_("codecs"), "codecs", " ".join(old.codecs), _("empty: as in general; or G729 PCM*"))
         yield self._problem
 
     def _field(self, label: str, name: str, value: str, hint: str, secret: bool = False) -> Widget:
@@ -152,6 +153,7 @@ class AccountForm(Dialog[None]):
             register=register,
             dtmf=DtmfMethod(self._choice("dtmf")),
             media_encryption=MediaEncryption(self._choice("media_encryption")),
+            codecs=tuple(self._text("codecs").replace(",", " ").split()),
         )
         return replace(changed, registrar=(registrar or changed.domain) if register else "")
 

@@ -19,6 +19,7 @@ from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.codec import Codec
 from tuiphone.tui.dialogs.base import Dialog
+from tuiphone.tui.dialogs.codec_parameters import CodecParametersDialog
 from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import cut, fit, plain, row
 from tuiphone.tui.view import View
@@ -41,6 +42,7 @@ class CodecList(Listing[Codec]):
         Binding("u,shift+up", "carry(-1)", show=False),
         Binding("d,shift+down", "carry(1)", show=False),
         Binding("space", "switch", show=False),
+        Binding("p", "screen.parameters", show=False),
         Binding("enter", "screen.save", show=False),
     ]
 
@@ -125,6 +127,7 @@ class CodecsDialog(Dialog[None]):
             (_("Space on or off"), "switch"),
             (_("u up"), "carry(-1)"),
             (_("d down"), "carry(1)"),
+            (_("p parameters"), "parameters"),
             (_("Enter saves"), "save"),
             (_("Esc leaves"), "dismiss(None)"),
         )
@@ -144,6 +147,14 @@ class CodecsDialog(Dialog[None]):
     def action_carry(self, step: int) -> None:
         """A click on the word."""
         self._list.action_carry(step)
+
+    def action_parameters(self) -> None:
+        """The other dialog, over this one: the order is kept meanwhile."""
+        self.view.desk.start(self._parameters())
+
+    async def _parameters(self) -> None:
+        settings = await self.view.desk.phone.codec_settings()
+        await self.app.push_screen(CodecParametersDialog(self.view, settings))
 
     def action_save(self) -> None:
         """Offer these from the next call on."""
