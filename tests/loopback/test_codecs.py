@@ -138,6 +138,25 @@ async def test_other_parameters_are_said_in_the_offer(start: Start, far: FarEnd)
     assert fmtp(offer, "18") == {"annexb": "yes"}
 
 
+async def test_changed_parameters_hold_from_the_next_call_on(start: Start, far: FarEnd, rtp: RtpEnd) -> None:
+    alice = await start("alice", codecs=EVERY, codec_settings={"opus_bit_rate": 24000})
+    missing(alice)
+    assert fmtp(await offer_of(alice, far), "120") == {"maxaveragebitrate": "24000", "useinbandfec": "1"}
+    changed = {"opus_dtx": True, "opus_fec": False, "ilbc_mode_ms": 20, "g729_annexb": False, "answer_order": "offer"}
+    alice.do("set_codec_settings", changed)
+    offer = await offer_of(alice, far)
+    assert fmtp(offer, "120") == {"usedtx": "1"}
+    assert fmtp(offer, "102") == {"mode": "20"}
+    assert fmtp(offer, "18") == {"annexb": "no"}
+    _, answer = await answer_of(alice, far, description(rtp.port, "0 8 9 101"))
+    assert payloads(answer)[0] == "0"
+    alice.do("set_codec_settings", {"opus_bit_rate": 12000})
+    offer = await offer_of(alice, far)
+    assert fmtp(offer, "120") == {"maxaveragebitrate": "12000", "useinbandfec": "1"}
+    assert fmtp(offer, "102") == {"mode": "30"}
+    assert fmtp(offer, "18") == {"annexb": "yes"}
+
+
 @pytest.mark.parametrize(("said", "answered"), [("no", "no"), ("yes", "yes"), ("", "yes")])
 async def test_an_answer_has_no_annex_b_that_the_offer_rules_out(
     start: Start, far: FarEnd, rtp: RtpEnd, said: str, answered: str

@@ -53,7 +53,7 @@ async def test_codecs_are_moved_switched_and_saved_by_key() -> None:
         await d.until(lambda: d.given("set_codecs"), "the new order")
         assert d.given("set_codecs")[-1][1] == ("PCMA/8000", "PCMU/8000", "opus/48000")
         await d.until(lambda: d.app.screen is d.app.main, "the end of the dialog")
-        assert d.message() == "Codecs from the next call on: PCMA/8000, PCMU/8000, opus/48000"
+        assert d.message() == "Offered from now on: PCMA 8k, PCMU 8k, opus 48k"
         assert d.bench.settings.values["audio.codecs"] == ("PCMA/8000", "PCMU/8000", "opus/48000")
 
 

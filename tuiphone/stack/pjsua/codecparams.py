@@ -46,6 +46,8 @@ def set_parameters(endpoint: pj.Endpoint, ids: Iterable[str], settings: CodecSet
 def _opus(param: pj.CodecParam, settings: CodecSettings, vad: bool) -> None:
     param.setting.plc = settings.opus_fec
     param.setting.vad = settings.opus_dtx or vad
+    # The offer's fmtp is made anew: taking one parameter out of an earlier one, pjmedia loses another.
+    param.setting.decFmtp = pj.CodecFmtpVector()
 
 
 def _encode_opus(endpoint: pj.Endpoint, settings: CodecSettings) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.codec import CodecSettings
 from tuiphone.tui.dialogs.base import Dialog
@@ -47,7 +49,7 @@ class ParameterList(Listing[str]):
     def draw(self, item: str, width: int, here: bool) -> Content:
         """Codec, meaning, value."""
         codec, meaning = _words(item)
-        head = f" {fit(codec, 7, self.signs.cut)}{fit(meaning, 36, self.signs.cut)}"
+        head = f" {fit(codec, 7, self.signs.cut)}{fit(meaning, 34, self.signs.cut)}"
         value = _value(item, getattr(self._settings, item))
         return row((head, "" if here else "$muted"), fit(f" {value}", width - len(head), self.signs.cut))
 
@@ -56,14 +58,21 @@ class ParameterList(Listing[str]):
         self.action_change(1)
 
     def action_change(self, step: int) -> None:
-        """Another value; the engine says what it is then."""
-        if self.item:
-            self.view.desk.start(self._change(self.item, step))
+        """Another value: shown at once, so that the next key goes on from it."""
+        item = self.item
+        if item:
+            value = _stepped(_VALUES[item], getattr(self._settings, item), step)
+            self._settings = replace(self._settings, **{item: value})
+            self.repaint()
+            self.view.desk.start(self._keep(item, value))
 
-    async def _change(self, item: str, step: int) -> None:
-        value = _stepped(_VALUES[item], getattr(self._settings, item), step)
-        self._settings = await self.view.desk.phone.set_codec_settings(**{item: value})
-        self.repaint()
+    async def _keep(self, item: str, value: str | int) -> None:
+        try:
+            await self.view.desk.phone.set_codec_settings(**{item: value})  # type: ignore[arg-type]  # they are its own
+        except PhoneError:
+            self._settings = await self.view.desk.phone.codec_settings()
+            self.repaint()
+            raise
 
 
 def _words(item: str) -> tuple[str, str]:

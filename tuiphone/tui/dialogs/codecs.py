@@ -53,8 +53,7 @@ class CodecList(Listing[Codec]):
         sign = self.signs.on if item.place else self.signs.failed if item.remedy else self.signs.off
         head = f" {place}  {sign} {fit(word, 8, self.signs.cut)}"
         name = fit(f"{texts.codec(item.name, item.clock_hz)}", 12, self.signs.cut)
-        channels = _("stereo") if item.channels > 1 else ""
-        note = cut(item.remedy or channels, max(0, width - len(head) - 14), self.signs.cut)
+        note = cut(item.remedy, max(0, width - len(head) - 14), self.signs.cut)
         style = "" if here else "$text-success" if item.place else "$muted"
         return row((head, style), (name, "bold" if item.place else "" if here else "$muted"), (f"  {note}", "$muted"))
 
@@ -167,5 +166,6 @@ class CodecsDialog(Dialog[None]):
         except PhoneError as error:
             self._problem.update(Content.styled(plain(str(error), self.view.glyphs.cut), "$text-error"))
             return
-        self.view.store.say(_("Codecs from the next call on: {codecs}").format(codecs=", ".join(chosen)))
+        names = ", ".join(texts.codec(codec.name, codec.clock_hz) for codec in _on(self._list.items))
+        self.view.store.say(_("Offered from now on: {codecs}").format(codecs=names))
         self.dismiss(None)
