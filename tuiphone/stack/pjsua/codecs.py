@@ -55,7 +55,7 @@ def listing(order: dict[str, int], is_own_build: bool) -> tuple[Codec, ...]:
         channels = codec_id.rpartition("/")[2]
         found.append(Codec(name, clock_hz, int(channels or 1), place if order[codec_id] else 0))
     here = {codec.label.lower() for codec in found}
-    remedy = _missing_from_our_build() if is_own_build else _("it needs our own build: make setup with a compiler")
+    remedy = _missing_from_our_build() if is_own_build else _("it needs our own build: make setup")
     lacking = [
         Codec(name, hz, channels, 0, remedy)
         for name, hz, channels in KNOWN_CODECS

@@ -52,8 +52,8 @@ class CodecList(Listing[Codec]):
         word = _("missing") if item.remedy else _("on") if item.place else _("off")
         sign = self.signs.on if item.place else self.signs.failed if item.remedy else self.signs.off
         head = f" {place}  {sign} {fit(word, 8, self.signs.cut)}"
-        name = fit(f"{texts.codec(item.name, item.clock_hz)}", 12, self.signs.cut)
-        note = cut(item.remedy, max(0, width - len(head) - 14), self.signs.cut)
+        name = fit(f"{texts.codec(item.name, item.clock_hz)}", 10, self.signs.cut)
+        note = cut(item.remedy, max(0, width - len(head) - 12), self.signs.cut)
         style = "" if here else "$text-success" if item.place else "$muted"
         return row((head, style), (name, "bold" if item.place else "" if here else "$muted"), (f"  {note}", "$muted"))
 
