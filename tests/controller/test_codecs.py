@@ -10,6 +10,7 @@ from tests.support.controller import DESK, SALES, bench
 from tuiphone.config.schema import AudioSection, CodecsSection, Config
 from tuiphone.controller.codecs import Codecs
 from tuiphone.errors import PhoneError
+from tuiphone.model.account import Account
 from tuiphone.model.codec import CodecSettings, names_codec
 from tuiphone.stack.fake import FakeStack
 
@@ -124,7 +125,8 @@ async def test_a_parameter_that_is_not_allowed_changes_nothing(wrong: dict[str, 
 
 async def test_an_account_added_on_the_screen_names_codecs_that_exist() -> None:
     async with bench() as desk:
+        new = Account("new", "sip:2003@pbx.example")
         with pytest.raises(PhoneError, match=r"“opsu” names no codec; there are: .*opus/48000"):
-            await desk.phone.add_account(replace(SALES, id="new", codecs=("opsu",)))
-        await desk.phone.add_account(replace(SALES, id="new", codecs=("PCM*", "G729")))
+            await desk.phone.add_account(replace(new, codecs=("opsu",)))
+        await desk.phone.add_account(replace(new, codecs=("PCM*", "G729")))
         assert {status.account.id for status in await desk.phone.accounts()} == {SALES.id, DESK.id, "new"}

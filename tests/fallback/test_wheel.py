@@ -67,9 +67,9 @@ async def test_its_ilbc_is_another_coder_than_ours_and_each_hears_the_other(
     wheel: Path, tmp_path: Path, mode_ms: int
 ) -> None:
     """The wheel has the code of RFC 3951, our own build WebRTC's."""
-    settings = {"codecs": ["iLBC"], "codec_settings": {"ilbc_mode_ms": mode_ms}}
-    ours = StackProcess("ours", tmp_path, **settings)
-    theirs = StackProcess("theirs", tmp_path, library=wheel, **settings)
+    settings = {"ilbc_mode_ms": mode_ms}
+    ours, theirs = (StackProcess(n, tmp_path, codecs=["iLBC"], codec_settings=settings) for n in ("ours", "theirs"))
+    theirs.library = wheel
     voices = {
         phone: write_wav(tmp_path / f"{phone.name}.wav", speech(6, seed=seed))
         for seed, phone in enumerate((ours, theirs))

@@ -15,7 +15,7 @@ from tests.support.audio import likeness_of_files, read_wav, resample, speech, w
 from tests.support.baresip import Baresip
 from tests.support.fidelity import fidelity
 from tests.support.linphone import Linphone
-from tests.support.phone import Phone, complete_wav
+from tests.support.phone import Phone, Settings, complete_wav
 from tests.support.rtp import RtpEnd, audio_port
 from tests.support.scenario import answering, sdp
 from tests.support.sipp import Sipp
@@ -161,7 +161,7 @@ async def test_ilbc_packets_of_another_coder_are_heard(tmp_path: Path, mode_ms: 
     said = speech(6, seed=6)
     heard = tmp_path / "heard.wav"
     scenario = answering(offer=sdp(codecs=(f"102 iLBC/8000\na=fmtp:102 mode={mode_ms}",))).until_bye()
-    sections = {"audio": {"codecs": ["iLBC"]}, "codecs": {"ilbc_mode_ms": mode_ms}}
+    sections: dict[str, Settings] = {"audio": {"codecs": ["iLBC"]}, "codecs": {"ilbc_mode_ms": mode_ms}}
     async with (
         RtpEnd() as rtp,
         Sipp(tmp_path / "sipp", scenario, rtp_port=rtp.port) as sipp,

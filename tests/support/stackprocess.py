@@ -48,12 +48,13 @@ class StackProcess:
     ``library`` is a folder with another pjsua2 than the installed one.
     """
 
-    def __init__(self, name: str, folder: Path, library: Path | None = None, **settings: object) -> None:
+    library: Path | None = None
+
+    def __init__(self, name: str, folder: Path, **settings: object) -> None:
         self.name = name
         self.reports: list[Heard] = []
         self.log = folder / f"{name}.log"
         self._settings = {"null_audio": True, "log_file": str(folder / f"{name}.pj.log"), **settings}
-        self._path = os.pathsep.join([str(REPO), *([str(library)] if library else [])])
         self._seen = 0
 
     async def start(self) -> StackProcess:
@@ -67,7 +68,7 @@ class StackProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, "PYTHONPATH": self._path},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, filter(None, (REPO, self.library))))},
             )
         self._reader = asyncio.create_task(self._read())
         started = await self.wait("Started", timeout=20)

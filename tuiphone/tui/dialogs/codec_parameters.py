@@ -62,7 +62,7 @@ class ParameterList(Listing[str]):
         item = self.item
         if item:
             value = _stepped(_VALUES[item], getattr(self._settings, item), step)
-            self._settings = replace(self._settings, **{item: value})
+            self._settings = replace(self._settings, **{item: value})  # type: ignore[arg-type]  # one of its values
             self.repaint()
             self.view.desk.start(self._keep(item, value))
 
