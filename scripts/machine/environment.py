@@ -27,6 +27,7 @@ class Environment:
         self._folder = root / ".venv"
         self._python = self._folder / "bin/python"
         self._stamp = self._folder / "tuiphone-setup.json"
+        self._beside = root / BESIDE
         self._runner = runner
         self._progress = progress
 
@@ -38,7 +39,8 @@ class Environment:
         """
         wanted = self._facts(with_dev, wheel)
         present = self._read_stamp()
-        if fits(present, wanted) and self._works():
+        beside = with_dev and wheel is not None and index_has_engine()
+        if fits(present, wanted) and self._works() and (not beside or self._beside.is_dir()):
             return
         # Tools that are there stay, so that demo and test do not undo each other.
         with_dev = with_dev or bool(present.get("dev"))
@@ -47,7 +49,7 @@ class Environment:
         with self._progress.step("engine"):
             self._install_engine(wheel)
         with self._progress.step("Python packages"):
-            if with_dev and wheel and index_has_engine():
+            if beside:
                 self._install_beside()
             self._install_project(with_dev)
         self._stamp.write_text(json.dumps(self._facts(with_dev, wheel), indent=1), encoding="utf-8")
@@ -121,10 +123,9 @@ class Environment:
 
     def _install_beside(self) -> None:
         # Both are called pjsua2, so this one is no package of the environment.
-        folder = self._root / BESIDE
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._beside, ignore_errors=True)
         wanted = f"{INDEX_ENGINE}=={INDEX_ENGINE_VERSION}"
-        self._pip("install", "--target", str(folder), "--no-deps", "--only-binary=:all:", wanted)
+        self._pip("install", "--target", str(self._beside), "--no-deps", "--only-binary=:all:", wanted)
 
     def _install_project(self, with_dev: bool) -> None:
         constraints = self._root / "constraints.txt"

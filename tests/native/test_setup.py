@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from machine import environment as environment_module
 from machine import packages
 from machine.environment import Environment, fits
 from machine.packages import ensure_packages, install_script, needed_packages, parse_installed, read_list
@@ -167,6 +168,7 @@ def test_pip_runs_once_for_the_same_wishes(tmp_path: Path, runner: Runner, monke
     monkeypatch.setattr(Environment, "_works", lambda _: True)
     monkeypatch.setattr(Environment, "_pip_works", lambda _: True)
     monkeypatch.setattr(Environment, "_pip", lambda _, *argv, **__: calls.append(argv))
+    monkeypatch.setattr(environment_module, "index_has_engine", lambda: True)
     environment = Environment(root, runner, Progress(io.StringIO()))
 
     environment.ensure(with_dev=False, wheel=wheel)
@@ -179,6 +181,15 @@ def test_pip_runs_once_for_the_same_wishes(tmp_path: Path, runner: Runner, monke
     (root / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
     environment.ensure(with_dev=True, wheel=wheel)
     assert f"{root}[dev]" in calls[-1]
+    beside = root / ".setup/wheel"
+    assert calls[-2][:3] == ("install", "--target", str(beside))
+    beside.mkdir(parents=True)
+    calls.clear()
+    environment.ensure(with_dev=True, wheel=wheel)
+    assert calls == []
+    beside.rmdir()
+    environment.ensure(with_dev=True, wheel=wheel)
+    assert str(beside) in calls[-2]
     calls.clear()
     environment.ensure(with_dev=False, wheel=None)
     assert ("uninstall", "-y", "tuiphone-pjsua2") in calls

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.audio import Samples, level_db, speech, tone
-from tuiphone.stack.pjsua.native import binary_file
+from tuiphone.stack.pjsua.native import extension
 
 pytestmark = pytest.mark.pjsua
 
@@ -47,9 +47,9 @@ class Cleaner:
 
 @pytest.fixture
 def cleaner() -> Iterator[Cleaner]:
-    library = ctypes.CDLL(binary_file())
+    library = ctypes.CDLL(extension().__file__)
     if not hasattr(library, "tuiphone_clean_set"):
-        pytest.skip(f"{binary_file()} is not our own build")
+        pytest.skip(f"{extension().__file__} is not our own build")
     made = Cleaner(library)
     made.set()
     made.microphone(np.zeros(320), 16000)  # forgets what an earlier test taught it
