@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tuiphone.tui.store import Store
 
 GREETING_AFTER_S = 1.5
+CANNOT_DRAW = frozenset({"", "dumb", "unknown"})
+"""Values of TERM that promise nothing: no cursor to move, no screen to draw on."""
 
 
 def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") -> int:
@@ -26,6 +29,12 @@ def open_phone(on_detach: Callable[[], None] | None = None, greeting: str = "") 
     """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print(_("tuiphone: the screen needs a terminal; see `tuiphone --help` for what works without"), file=sys.stderr)
+        return 2
+    if (term := os.environ.get("TERM", "")) in CANNOT_DRAW:
+        text = _(
+            "tuiphone: TERM is “{name}”: the screen cannot be drawn; set it to what the terminal is, such as {example}"
+        )
+        print(text.format(name=term, example="TERM=xterm-256color"), file=sys.stderr)
         return 2
     start = None if paths.is_remote() else _start_engine
     if start and engine_process.running_pid() is None:

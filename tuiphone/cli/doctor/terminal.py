@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from tuiphone.cli.doctor.finding import Finding, ok, warn
+from tuiphone.cli.ui import CANNOT_DRAW
 from tuiphone.config.schema import Config
 from tuiphone.i18n import _
 
@@ -25,7 +26,7 @@ def terminal(config: Config | None, out: TextIO | None = None) -> Iterator[Findi
     if not out.isatty():
         yield ok("terminal", _("output goes to no terminal: nothing to look at"))
         return
-    if name in ("", "dumb"):
+    if name in CANNOT_DRAW:
         text = _("TERM is “{name}”: the screen cannot be drawn").format(name=name)
         yield warn("terminal", text, _("use a terminal emulator; the commands call and ctl work without one"))
         return
