@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.tui.support import desk
 from tuiphone.model.account import DtmfMethod
 from tuiphone.model.call import CallState
+from tuiphone.stack.fake import FakeStack
 
 
 async def test_answer_takes_the_ringing_call_and_holds_the_talking_one() -> None:
@@ -232,3 +233,13 @@ async def test_a_recording_is_a_word_on_the_screen() -> None:
         call = await d.talking()
         await d.bench.phone.record("/nowhere/far.wav", call)
         await d.until(lambda: d.store.calls[call].recording and " REC " in d.picture(), "the word")
+
+
+async def test_without_a_microphone_the_call_says_so_and_none_is_live() -> None:
+    stack = FakeStack()
+    stack.available = ()
+    async with desk(stack=stack) as d:
+        await d.talking()
+        rows = d.picture().splitlines()
+        assert any("mic " in row and "no sound" in row and "live" not in row for row in rows)
+        assert any("ear " in row and "no sound" in row for row in rows)

@@ -150,3 +150,20 @@ async def test_a_far_end_cannot_write_markup_or_controls_to_the_screen() -> None
         assert "[bold red]X[/]" in picture
         assert "\x1b" not in picture
         assert "\u202e" not in picture
+
+
+async def test_a_number_pasted_where_no_field_is_begins_to_dial() -> None:
+    async with desk() as d:
+        assert d.focused() == "lines"
+        d.app.post_message(Paste("tel:+44 20 7946\n0018\n"))
+        await d.until(lambda: "dials +442079460018 from 2001" in d.picture(), "the number")
+        assert not d.given("make_call")
+        assert d.focused() == "number"
+
+
+async def test_what_is_pasted_over_a_dialog_goes_nowhere() -> None:
+    async with desk() as d:
+        await d.press("question_mark")
+        d.app.post_message(Paste("2044"))
+        await d.rest()
+        assert d.app.main.dial.input.value == ""

@@ -7,11 +7,13 @@ from textual.events import Key
 
 from tests.tui.support import Desk, desk
 
+CHARACTERS = {"slash": "/", "plus": "+"}
+
 
 async def burst(d: Desk, *keys: str) -> None:
     """Strike all keys before the screen has looked at the first."""
     for key in keys:
-        d.app.post_message(Key(key, key if len(key) == 1 else None))
+        d.app.post_message(Key(key, key if len(key) == 1 else CHARACTERS.get(key)))
     await d.pilot.pause()
 
 
@@ -30,3 +32,31 @@ async def test_a_number_after_the_dial_key_is_no_dtmf() -> None:
         await d.until(lambda: len(d.app.main.dial.input.value) >= 4, "four digits")
         assert d.app.main.dial.input.value == "2044"
         assert not d.given("send_dtmf")
+
+
+async def test_a_search_typed_in_one_go_takes_no_call() -> None:
+    async with desk((120, 40)) as d:
+        await d.missed("2090", "Hanna Ohm")
+        ringing = await d.incoming()
+        await d.press("f2")
+        await burst(d, "slash", *"hanno")
+        await d.until(lambda: d.app.focused and getattr(d.app.focused, "value", "") == "hanno", "the search")
+        assert d.store.calls[ringing].is_ringing
+        assert not d.given("make_call")
+
+
+async def test_a_command_typed_into_the_menu_in_one_go_is_found_and_nothing_else_happens() -> None:
+    async with desk() as d:
+        call = await d.talking()
+        ringing = await d.incoming("2090", "Rui Alves")
+        await burst(d, "ctrl+p", *"mute the microphone, or", "enter")
+        await d.until(lambda: d.store.calls[call].muted, "the command")
+        assert d.app.screen is d.app.main
+        assert d.store.calls[ringing].is_ringing
+
+
+async def test_an_address_typed_into_a_new_form_in_one_go_is_whole() -> None:
+    async with desk((80, 30)) as d:
+        await d.press("g")
+        await burst(d, "plus", *"7@other.example", "enter")
+        await d.until(lambda: "7" in d.store.accounts, "the account")

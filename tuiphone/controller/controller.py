@@ -59,6 +59,7 @@ from tuiphone.model.event import (
     HistoryChanged,
     Notice,
     NoticeLevel,
+    PreferencesChanged,
     Reading,
     Snapshot,
 )
@@ -293,6 +294,7 @@ class Controller:
         self._accounts.choose(account)
         self._accounts.default_id = account
         self._persist("phone.default_account", account)
+        self._tell_preferences()
 
     # phone
 
@@ -305,6 +307,10 @@ class Controller:
     async def set_theme(self, theme: str) -> None:
         self._theme = theme
         self._persist("ui.theme", theme)
+        self._tell_preferences()
+
+    def _tell_preferences(self) -> None:
+        self._hub.publish(PreferencesChanged(self._theme, self._accounts.default_id))
 
     # codecs
 

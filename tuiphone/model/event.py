@@ -73,6 +73,14 @@ class DndChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PreferencesChanged:
+    """What every screen of this phone shares was chosen on one of them: the theme, the account to dial from."""
+
+    theme: str
+    default_account: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryChanged:
     """The history has a new row, or rows were seen or deleted (then ``record`` is None)."""
 
@@ -103,6 +111,7 @@ Event = (
     | DtmfReceived
     | DevicesChanged
     | DndChanged
+    | PreferencesChanged
     | HistoryChanged
     | Notice
     | EngineStopping
@@ -145,6 +154,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         DtmfReceived,
         DevicesChanged,
         DndChanged,
+        PreferencesChanged,
         HistoryChanged,
         Notice,
         EngineStopping,

@@ -17,13 +17,15 @@ from typing import Any
 from rich.console import RenderableType
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widgets import Input
 
 from tuiphone.config.schema import KeyMap, PhoneSection, UiSection
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
+from tuiphone.model.address import printable
 from tuiphone.model.event import NoticeLevel
 from tuiphone.tui.attention import Attention
 from tuiphone.tui.commands import commands
@@ -90,7 +92,8 @@ class TuiPhone(App[str], inherit_bindings=False):
         self._rang_at = 0.0
         for theme in THEMES:
             self.register_theme(theme)
-        self.use_theme(choose(self._ui.theme, set(self.available_themes), self.console.color_system))
+        self._first_theme = choose(self._ui.theme, set(self.available_themes), self.console.color_system)
+        self.use_theme(self._first_theme)
 
     def get_default_screen(self) -> Screen[Any]:
         """The one screen."""
@@ -164,6 +167,14 @@ class TuiPhone(App[str], inherit_bindings=False):
         """Colours of ours for any theme."""
         return extra_variables(self.current_theme)
 
+    def _show_theme(self, name: str) -> None:
+        known = name in self.available_themes
+        if name and not known:
+            key = self.view.hint("theme", function_key=True)
+            text = _("There is no theme “{name}”: {key} shows which there are").format(name=printable(name), key=key)
+            self.store.say(text, NoticeLevel.WARNING)
+        self.use_theme(name if known else self._first_theme)
+
     def use_theme(self, name: str) -> None:
         """Show a theme; an unknown one is passed over."""
         if name in self.available_themes and name != self.theme:
@@ -174,8 +185,8 @@ class TuiPhone(App[str], inherit_bindings=False):
     def _follow(self, topics: Topic) -> None:
         if topics & Topic.LINK:
             self.call_after_refresh(_collect_garbage_again)
-            if self.store.theme:
-                self.use_theme(self.store.theme)
+        if topics & Topic.THEME:
+            self._show_theme(self.store.theme)
         if topics & (Topic.LINK | Topic.CALLS):
             if self.store.ringing() and not self._rang_at:
                 self._rang_at = time.monotonic()
@@ -226,15 +237,10 @@ class TuiPhone(App[str], inherit_bindings=False):
         key = _name(event)
         ids = self.view.keymap.ids(key)
         on_main = self.screen is self.main
-        if (
-            on_main
-            and is_letter(key)
-            and event.is_printable
-            and event.character
-            and self.focused is self.main.dial.input
-        ):
-            # Typed faster than the focus moved: it was meant for the number, not for the call.
-            self.main.dial.press(event.character)
+        field = self.focused
+        if isinstance(field, Input) and is_letter(key) and event.is_printable and event.character:
+            # Typed faster than the focus moved: it was meant for the field, not for the call.
+            field.insert_text_at_cursor(event.character)
         elif ids and (on_main or not is_letter(key)):
             self._strike(ids)
         elif on_main and (key in DIGITS or key == "+"):
@@ -245,6 +251,11 @@ class TuiPhone(App[str], inherit_bindings=False):
         event.prevent_default()
         # The command begins before the next key is looked at: a digit after "dial" is no DTMF.
         await asyncio.sleep(0)
+
+    def on_paste(self, event: Paste) -> None:
+        """A number pasted where no field takes it begins to dial."""
+        if self.screen is self.main:
+            self.main.dial.paste(event)
 
     def _strike(self, ids: tuple[str, ...]) -> None:
         """Run the first command of a key that is possible; if none is, say why the last one is not."""

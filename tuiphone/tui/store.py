@@ -28,6 +28,7 @@ from tuiphone.model.event import (
     HistoryChanged,
     Notice,
     NoticeLevel,
+    PreferencesChanged,
     Reading,
     Snapshot,
 )
@@ -55,7 +56,8 @@ class Topic(Flag):
     """A second has passed while there are calls."""
     MINUTE = auto()
     FOCUS = auto()
-    ENGINE = LINK | ACCOUNTS | CALLS | DEVICES | DND | HISTORY
+    THEME = auto()
+    ENGINE = LINK | ACCOUNTS | CALLS | DEVICES | DND | HISTORY | THEME
 
 
 class Link(Enum):
@@ -194,6 +196,9 @@ class Store:
             case DndChanged(on):
                 self.dnd = on
                 self.changed(Topic.DND)
+            case PreferencesChanged(theme, default_account):
+                self.theme, self.default_account = theme, default_account
+                self.changed(Topic.THEME | Topic.ACCOUNTS)
             case HistoryChanged(record, missed):
                 self.missed = missed
                 if record is not None:

@@ -6,7 +6,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 DEFAULT = "tuiphone"
-DEFAULT_16 = "ansi-dark"
+DEFAULT_16 = "tuiphone-16"
 """For terminals with 16 colours: the terminal's own palette."""
 
 # The colour-blind themes are after Okabe and Ito: blue, orange and vermilion are told apart with any of the common
@@ -73,6 +73,38 @@ THEMES: tuple[Theme, ...] = (
         dark=False,
         variables={"border": "#5a3d8a", "border-blurred": "#b5b5b5"},
     ),
+    # Blue is left out: on a black background, most terminals' blue can hardly be read.
+    Theme(
+        name=DEFAULT_16,
+        ansi=True,
+        primary="ansi_cyan",
+        secondary="ansi_cyan",
+        accent="ansi_cyan",
+        success="ansi_green",
+        warning="ansi_yellow",
+        error="ansi_red",
+        foreground="ansi_default",
+        background="ansi_default",
+        surface="ansi_default",
+        panel="ansi_default",
+        boost="ansi_default",
+        dark=True,
+        variables={
+            "ansi-background": "ansi_black",
+            "ansi-foreground": "ansi_white",
+            "border": "ansi_cyan",
+            "border-blurred": "ansi_bright_black",
+            "block-cursor-foreground": "ansi_black",
+            "block-cursor-background": "ansi_white",
+            "input-cursor-background": "ansi_default",
+            "input-cursor-foreground": "ansi_default",
+            "input-cursor-text-style": "reverse",
+            "input-selection-background": "ansi_cyan",
+            "input-selection-foreground": "ansi_black",
+            "screen-selection-background": "ansi_cyan",
+            "screen-selection-foreground": "ansi_black",
+        },
+    ),
 )
 
 
@@ -82,9 +114,11 @@ def extra_variables(theme: Theme) -> dict[str, str]:
         return {"muted": "ansi_default", "faint": "ansi_bright_black"}
     colours = theme.to_color_system().generate()
     background, foreground = Color.parse(colours["background"]), Color.parse(colours["foreground"])
+    # Dark signs on a bright ground need more of the foreground for the same contrast.
+    muted, faint = (0.64, 0.46) if theme.dark else (0.70, 0.54)
     return {
-        "muted": background.blend(foreground, 0.62).hex,
-        "faint": background.blend(foreground, 0.38).hex,
+        "muted": background.blend(foreground, muted).hex,
+        "faint": background.blend(foreground, faint).hex,
     }
 
 

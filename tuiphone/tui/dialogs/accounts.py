@@ -91,7 +91,6 @@ class AccountList(Listing[AccountStatus]):
         """Dial from this one when none is chosen."""
         if self.item:
             account_id = self.item.account.id
-            self.store.default_account = account_id
             self.store.dial_from("")
             self.view.desk.start(self.view.desk.phone.set_default_account(account_id))
 

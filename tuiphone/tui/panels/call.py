@@ -10,7 +10,7 @@ from textual.content import Content
 from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.call import Call, CallState, Direction
-from tuiphone.model.device import DeviceRole
+from tuiphone.model.device import NULL_DEVICE, DeviceRole
 from tuiphone.model.media import Levels, StreamStats
 from tuiphone.model.quality import Quality
 from tuiphone.tui.glyphs import Glyphs
@@ -130,6 +130,8 @@ class CallPanel(Rows, can_focus=True):
             word, style = _("DEVICE MUTED"), "bold reverse $text-error"
         elif not call.is_talking or not self.store.is_up:
             word, style = _("off"), "$muted"
+        elif role.in_use == NULL_DEVICE:
+            word, style = texts.device_name(NULL_DEVICE), "$text-warning"
         else:
             word, style = _("live"), "$text-success"
         levels = self._levels(call)
@@ -139,9 +141,11 @@ class CallPanel(Rows, can_focus=True):
     def _ear(self, call: Call, width: int) -> Content:
         role = self.store.devices.role(DeviceRole.OUTPUT)
         mute = _("MUTED") if role.muted else _("DEVICE MUTED") if role.device_muted else ""
-        word = mute or _("vol {level}%").format(level=role.level)
+        silent = role.in_use == NULL_DEVICE
+        word = mute or (texts.device_name(NULL_DEVICE) if silent else _("vol {level}%").format(level=role.level))
+        style = "bold reverse $text-error" if mute else "$text-warning" if silent else ""
         levels = self._levels(call)
-        right = row("  ", (word, "bold reverse $text-error" if mute else ""))
+        right = row("  ", (word, style))
         return click(self._meter(_("ear"), levels.ear_db if levels else None, right, width), "open('devices')")
 
     def _levels(self, call: Call) -> Levels | None:

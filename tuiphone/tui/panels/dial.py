@@ -41,6 +41,8 @@ _LETTERS = {
 _BIG_PAD = 12
 _KEY_WIDTH = 9
 MAX_SUGGESTIONS = 8
+MAX_PASTED = 1000
+"""Characters; more than any address has."""
 
 
 def plan(text: str, account: Account | None) -> DialPlan | str:
@@ -119,7 +121,7 @@ class DialInput(Input):
         """A pasted number may have line breaks around and in it."""
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(" ".join(event.text.split()))
+        self.insert_text_at_cursor(" ".join(event.text.split())[:MAX_PASTED])
 
 
 class DialPanel(Vertical):
@@ -160,6 +162,11 @@ class DialPanel(Vertical):
         """A key of the dialpad."""
         self.take_focus()
         self.input.insert_text_at_cursor(digit)
+
+    def paste(self, event: Paste) -> None:
+        """Something was pasted while no field had the focus: what else but a number could it be."""
+        self.take_focus()
+        self.input.on_paste(event)
 
     def take_focus(self) -> None:
         """Have the next key go into the field: at once, where ``Widget.focus`` lets keys pass before."""

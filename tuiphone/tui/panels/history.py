@@ -170,7 +170,8 @@ class HistoryView(Vertical):
             self._list.focus()
         elif event.character == "/":
             self._search.display = True
-            self._search.focus()
+            # At once, where ``Widget.focus`` lets keys pass before: the next letter must not be a command.
+            self.screen.set_focus(self._search)
         elif event.character == "!":
             self._missed_only = not self._missed_only
             self._title()
