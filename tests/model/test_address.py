@@ -88,6 +88,7 @@ def test_the_sentence_can_be_translated() -> None:
         ("Ana <sip:ana@x.org>", "sip:ana@x.org", "Ana"),
         ("sip:ana@x.org;tag=2", "sip:ana@x.org", ""),
         ('"\x1b[31mred\x07" <sip:a@x>', "sip:a@x", "[31mred"),
+        ('" \u3164\u200b\u2800 " <sip:a@x>', "sip:a@x", ""),
     ],
 )
 def test_parties_are_read_from_headers_and_made_safe(header: str, uri: str, name: str) -> None:

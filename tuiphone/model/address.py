@@ -14,6 +14,8 @@ _NAME_ADDR = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?
 _USER_SAFE = re.compile(r"^[A-Za-z0-9\-_.!~*'()&=+$,;?/%#]+$")
 _HOST = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9\-_.]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])$")
 _MAX_TARGET = 512
+_UNSEEN = "\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that count as printable and show nothing: a name of them alone would be an empty place."""
 
 
 class AddressError(ValueError):
@@ -120,14 +122,15 @@ def parse_party(header: str) -> Party:
         return Party(header.strip().split(";", 1)[0])
     name = match.group("quoted")
     name = re.sub(r"\\(.)", r"\1", name) if name is not None else (match.group("token") or "")
-    return Party(match.group("uri").strip(), printable(name.strip()))
+    return Party(match.group("uri").strip(), printable(name).strip())
 
 
 def printable(text: str, limit: int = 120) -> str:
-    """Text of a far end made safe for a terminal: no control or direction-override characters, at most ``limit`` long."""
-    return "".join(
-        c for c in text if c.isprintable() and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )[:limit]
+    """Text of a far end made safe for a terminal, at most ``limit`` long.
+
+    Without control and direction-override characters, and without letters that look like nothing.
+    """
+    return "".join(c for c in text if c.isprintable() and c not in _UNSEEN)[:limit]
 
 
 def clean_dial_string(text: str) -> str:

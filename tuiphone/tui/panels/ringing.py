@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tuiphone import texts
 from tuiphone.i18n import _, ngettext
+from tuiphone.model.address import Party, printable
 from tuiphone.model.call import Call
-from tuiphone.tui.paint import click, fit, row
+from tuiphone.tui.paint import click, cut, fit, row
 from tuiphone.tui.panels.lines import elapsed
 from tuiphone.tui.reasons import ringing_call
 from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Link, Topic
 
-HEIGHT = 2
+_ACCOUNT_WIDTH = 24
+_ROOM_FOR_BOTH = 30
+_LEAST_ADDRESS = 14
+"""Cells: so much of a caller's address is always shown where there is room for name and address."""
 
 
 class RingingStrip(Rows):
@@ -44,12 +49,22 @@ class RingingStrip(Rows):
     def _ringing(self, call: Call, width: int) -> list[Content]:
         time = texts.duration(elapsed(call, self.store.now))
         account = self.store.account_title(call.account_id)
-        name = f"{call.remote.name} " if call.remote.name else ""
-        text = _("RINGING line {n}  {name}<{uri}> to {account}").format(
-            n=call.line, name=name, uri=texts.short_uri(call.remote.uri), account=account
-        )
+        words = _("RINGING line {n}  {who} to {account}")
+        account = cut(account, _ACCOUNT_WIDTH, self.signs.cut)
+        # Which account is called decides how one answers: a long name or address gives way to it.
+        room = width - 13 - cell_len(words.format(n=call.line, who="", account=account))
+        text = words.format(n=call.line, who=self._who(call.remote, room), account=account)
         first = fit(f" {self.signs.ringing} {text}", width - 10, self.signs.cut) + f"{time:>9} "
         return [Content.styled(first, "bold reverse $text-warning"), self._choices(width)]
+
+    def _who(self, caller: Party, room: int) -> str:
+        """The caller's name and address; of a long one its beginning, the name alone where there is room for no more."""
+        name, uri = printable(caller.name), texts.short_uri(caller.uri)
+        if name and room < _ROOM_FOR_BOTH and cell_len(f"{name} <{uri}>") > room:
+            return cut(name, room, self.signs.cut)
+        name = cut(name, room - min(cell_len(uri) + 3, _LEAST_ADDRESS), self.signs.cut)
+        name = f"{name} " if name else ""
+        return f"{name}<{cut(uri, max(1, room - cell_len(name) - 2), self.signs.cut)}>"
 
     def _choices(self, width: int) -> Content:
         talking = self.store.talking()
@@ -57,8 +72,12 @@ class RingingStrip(Rows):
         answer = self._key("answer", f" ({held})" if held else "")
         others = len(self.store.ringing()) - 1
         more = ngettext("+{count} more rings", "+{count} more ring", others).format(count=others) if others else ""
-        parts = row(" ", answer, self._key("decline"), self._key("decline_as", _(" as"), word=_("Decline")))
-        return row(parts, (more, "bold $text-warning")).truncate(width)
+        decline_as = self._key("decline_as", _(" as"), word=_("Decline"))
+        parts = [answer, self._key("decline"), Content.styled(more, "bold $text-warning"), decline_as]
+        # What does not fit is left out, the least urgent first.
+        while len(parts) > 2 and sum(part.cell_length for part in parts) > width:
+            parts.pop()
+        return row(" ", *parts).truncate(width)
 
     def _key(self, command_id: str, tail: str = "", word: str = "") -> Content:
         command = self.view.commands[command_id]
