@@ -75,6 +75,10 @@ def in_use(desk: Bench, role: DeviceRole) -> str:
     return desk.phone._devices.devices.role(role).in_use
 
 
+def notices(desk: Bench) -> list[str]:
+    return [event.text for event in desk.events if isinstance(event, Notice)]
+
+
 def auto_answer(desk: Bench) -> bool:
     return desk.phone._devices.may_auto_answer
 
@@ -93,7 +97,7 @@ async def test_the_best_device_that_is_there_is_used_as_they_come_and_go() -> No
         assert (role.chosen, role.names, role.problem) == ("Poly*", ("Poly*", "Jabra*"), "")
 
 
-async def test_a_missing_device_is_said_once_and_silently_forgotten_when_it_is_there() -> None:
+async def test_a_missing_device_is_said_once_and_so_is_its_return() -> None:
     async with bench(config(output="Poly*")) as desk:
         await plug(desk, BUILT_IN)
         await plug(desk, BUILT_IN, BUILT_IN_MIC)
@@ -102,6 +106,23 @@ async def test_a_missing_device_is_said_once_and_silently_forgotten_when_it_is_t
         assert [e.text for e in desk.events if isinstance(e, Notice)].count(words) == 1
         await plug(desk, *EVERYTHING)
         assert desk.phone._devices.devices.role(DeviceRole.OUTPUT).problem == ""
+        assert notices(desk)[-1] == "“Poly Voyager” is in use now: ear"
+        await plug(desk, *EVERYTHING, Device("Webcam", "PulseAudio", 1, 0))
+        assert notices(desk)[-1] == "“Poly Voyager” is in use now: ear", "what changes nothing is not told"
+
+
+async def test_a_device_that_takes_over_is_told_and_a_choice_is_not() -> None:
+    async with bench(config(output=("Poly*", "Jabra*"), ring="Poly*")) as desk:
+        await plug(desk, BUILT_IN)
+        await plug(desk, BUILT_IN, JABRA)
+        assert notices(desk)[-1] == "“Jabra Evolve2 75” is in use now: ear"
+        await plug(desk, *EVERYTHING)
+        assert "“Poly Voyager” is in use now: ear, bell" in notices(desk)
+        told = len(notices(desk))
+        await desk.phone.choose_device(DeviceRole.OUTPUT, "Built-in Audio")
+        await desk.settle()
+        assert in_use(desk, DeviceRole.OUTPUT) == "Built-in Audio"
+        assert len(notices(desk)) == told
 
 
 async def test_the_next_one_is_used_when_the_best_does_not_open() -> None:
@@ -169,7 +190,8 @@ async def test_without_its_headset_the_phone_stays_silent_says_so_and_does_not_a
         await plug(desk, BUILT_IN, BUILT_IN_MIC, JABRA)
         role = desk.phone._devices.devices.role(DeviceRole.OUTPUT)
         assert role.in_use == NULL_DEVICE, "half a headset is none"
-        assert role.problem.startswith("The headset “Jabra*” is missing: calls ring")
+        half = "The headset “Jabra*” is only an ear here, without a microphone: calls ring"
+        assert role.problem.startswith(half)
         assert desk.phone._devices.devices.headset.problem == role.problem
         assert sum(role.problem == e.text for e in desk.events if isinstance(e, Notice)) == 1
         assert not auto_answer(desk)

@@ -159,6 +159,15 @@ async def test_help_begins_with_the_focused_panel() -> None:
         assert d.app.screen is d.app.main
 
 
+async def test_the_footer_shows_letters_again_when_a_dialog_is_closed() -> None:
+    async with desk() as d:
+        assert " d Dial" in d.picture().splitlines()[-1]
+        await d.press("question_mark")
+        assert " F5 Dial" in d.picture().splitlines()[-1]
+        await d.press("escape")
+        assert " d Dial" in d.picture().splitlines()[-1]
+
+
 async def test_jump_labels_go_to_panels() -> None:
     async with desk() as d:
         await d.press("ctrl+o", "4")

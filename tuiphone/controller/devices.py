@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import takewhile
 
+from tuiphone import texts
 from tuiphone.config.option import all_of
 from tuiphone.config.schema import AudioSection
 from tuiphone.controller.clock import Clock, Timer
@@ -123,6 +124,8 @@ class DeviceRoles:
         self._refuse_code = 0
         self._handed: tuple[RoleChoice, ...] = ()
         self._report: DevicesReport | None = None
+        self._by_hand: frozenset[DeviceRole] = frozenset()
+        """Roles whose next device was chosen by somebody: that one need not be told."""
         self.devices = Devices()
 
     # what others ask
@@ -174,6 +177,7 @@ class DeviceRoles:
 
     def use_headset(self, on: bool) -> None:
         """Talk through the headset only, or through what the roles say."""
+        self._by_hand |= _TALKING if on != self.devices.headset.used else frozenset()
         self._set(replace(self.devices, headset=replace(self.devices.headset, used=on)))
         self._persist("audio.use_headset", on)
         self._again()
@@ -270,13 +274,27 @@ class DeviceRoles:
         new = replace(self.devices, roles=roles)
         for problem in _new_problems(old, new):
             self._publish(Notice(NoticeLevel.WARNING, problem))
-        if old.headset.problem and not headset.problem and headset.present:
-            words = _("The headset “{name}” is there again").format(name=headset.present)
-            self._publish(Notice(NoticeLevel.INFO, words))
+        for sentence in self._good_news(old, new):
+            self._publish(Notice(NoticeLevel.INFO, sentence))
         self.devices = old
         self._set(new)
         if self._choices() != self._handed:
             self._hand_down()
+
+    def _good_news(self, old: Devices, new: Devices) -> list[str]:
+        """What took over by itself: a device that came, or works again. A warning before it must not be the last word."""
+        if old.headset.problem and not new.headset.problem and new.headset.present:
+            self._by_hand |= _TALKING
+            return [_("The headset “{name}” is there again").format(name=new.headset.present)]
+        taken: dict[str, list[str]] = {}
+        for before, now in zip(old.roles, new.roles, strict=True):
+            if now.in_use == before.in_use:
+                continue
+            if old.available and now.in_use != NULL_DEVICE and not now.problem and now.role not in self._by_hand:
+                taken.setdefault(now.in_use, []).append(texts.role_words(now.role))
+            self._by_hand -= {now.role}
+        words = _("“{device}” is in use now: {roles}")
+        return [words.format(device=device, roles=", ".join(roles)) for device, roles in taken.items()]
 
     def _headset(self, available: tuple[Device, ...]) -> Headset:
         headset = self.devices.headset
@@ -285,7 +303,7 @@ class DeviceRoles:
         problem = ""
         if headset.used and not there:
             name = headset.names[0] if headset.names else ""
-            missing = _("The headset “{name}” is missing") if name else _("No headset is configured (audio.headset)")
+            missing = self._what_is_missing(available)
             follows = (
                 _("calls are refused with {code}").format(code=self._refuse_code)
                 if self._refuse_code
@@ -293,6 +311,14 @@ class DeviceRoles:
             )
             problem = f"{missing.format(name=name)}: {follows}"
         return replace(headset, present=there, problem=problem)
+
+    def _what_is_missing(self, available: tuple[Device, ...]) -> str:
+        names = self.devices.headset.names
+        if present(DeviceRole.OUTPUT, names, available):
+            return _("The headset “{name}” is only an ear here, without a microphone")
+        if present(DeviceRole.INPUT, names, available):
+            return _("The headset “{name}” is only a microphone here, without an ear")
+        return _("The headset “{name}” is missing") if names else _("No headset is configured (audio.headset)")
 
     def _state(self, state: RoleState, report: DevicesReport) -> RoleState:
         in_use = report.in_use.get(state.role, NULL_DEVICE)
@@ -327,6 +353,8 @@ class DeviceRoles:
         return RoleChoice(state.role, names[0], state.level, state.muted, names[1:])
 
     def _keep_names(self, role: DeviceRole, names: Names) -> None:
+        if names[0] != self.devices.role(role).in_use:
+            self._by_hand |= {role}
         self._change(role, chosen=names[0], names=names)
         self._keep(f"audio.{role}", names)
         self._again()

@@ -22,6 +22,7 @@ from tuiphone.tui.panels.history import HistoryView
 from tuiphone.tui.panels.lines import Lines
 from tuiphone.tui.panels.ringing import RingingStrip
 from tuiphone.tui.panels.status import StatusBar
+from tuiphone.tui.store import Topic
 from tuiphone.tui.view import View
 
 SMALL = (80, 24)
@@ -62,6 +63,10 @@ class MainScreen(Screen[None]):
         self.set_class(width < SMALL[0] or height < SMALL[1], "-narrow")
         self.set_class(width >= ROOMY[0] and height >= ROOMY[1], "-roomy")
         self.call_after_refresh(self._keep_focus)
+
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: letters are commands again, and the footer shows them."""
+        self.view.store.changed(Topic.FOCUS)
 
     def _keep_focus(self) -> None:
         focused = self.focused
