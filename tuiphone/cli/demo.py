@@ -27,22 +27,24 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "demo",
-        help="try the phone on an exchange that runs on this machine",
-        description="Starts a small SIP exchange on 127.0.0.1 and opens a phone with two accounts on it. Your own "
-        "configuration is not touched.",
-        epilog="Exit codes of --headless: 0 everything worked, 1 something did not.",
+        help=_("try the phone on an exchange that runs on this machine"),
+        description=_(
+            "Starts a small SIP exchange on 127.0.0.1 and opens a phone with two accounts on it. Your own configuration is"
+            " not touched."
+        ),
+        epilog=_("Exit codes of --headless: 0 everything worked, 1 something did not."),
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--headless", action="store_true", help="make a scripted call without a screen, and check it")
-    what.add_argument("--list", action="store_true", help="show the numbers that can be dialled")
-    what.add_argument("--stop", action="store_true", help="stop a demo that was left running, calls included")
-    what.add_argument("--exchange", action="store_true", help="run the exchange alone, for other phones")
+    what.add_argument("--headless", action="store_true", help=_("make a scripted call without a screen, and check it"))
+    what.add_argument("--list", action="store_true", help=_("show the numbers that can be dialled"))
+    what.add_argument("--stop", action="store_true", help=_("stop a demo that was left running, calls included"))
+    what.add_argument("--exchange", action="store_true", help=_("run the exchange alone, for other phones"))
     parser.add_argument(
         "--port",
         type=_port,
         action="append",
         metavar="N",
-        help="port for --exchange, UDP and TCP (0: any free one); given again: the next choice if it is in use",
+        help=_("port for --exchange, UDP and TCP (0: any free one); given again: the next choice if it is in use"),
     )
     parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(func=_run)
@@ -224,7 +226,7 @@ def _headless() -> int:
         _stop_engine()
         serve.stop()
     if problem:
-        print(f"demo: failed: {problem} " + _("(logs: {folder})").format(folder=folder))
+        print(_("demo: failed: {problem} (logs: {folder})").format(problem=problem, folder=folder))
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     print("demo: ok")
