@@ -51,6 +51,23 @@ async def test_a_key_starts_the_engine_again() -> None:
         assert started == [True]
 
 
+async def test_the_engine_is_started_from_within_a_field_too() -> None:
+    started = []
+
+    async def start() -> None:
+        started.append(True)
+        d.wire.mend()
+
+    async with desk(start_engine=start) as d:
+        await d.press("d", "2", "0")
+        d.wire.cut()
+        await d.until(lambda: "F5  Start the engine" in d.picture(), "the offer")
+        await d.press("f5")
+        await d.until(lambda: d.store.is_up, "the engine")
+        assert started == [True]
+        assert d.app.main.dial.input.value == "20"
+
+
 async def test_without_a_way_to_start_it_the_command_to_do_so_is_named() -> None:
     async with desk() as d:
         d.wire.cut()

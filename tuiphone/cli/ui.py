@@ -89,10 +89,12 @@ async def _connect() -> Phone:
 
     try:
         return (await connect(paths.socket_file())).phone
-    except EngineLost as lost:
+    except EngineLost:
         words = "" if paths.is_remote() else engine_process.last_words()
-        # An engine that could not start has said why; that is worth more than the missing socket.
-        raise EngineLost(words) from None if words and engine_process.running_pid() is None else lost
+        if words and engine_process.running_pid() is None:
+            # An engine that could not start has said why; that is worth more than the missing socket.
+            raise EngineLost(words) from None
+        raise
 
 
 async def _start_engine() -> None:

@@ -244,7 +244,7 @@ def _phone_commands() -> tuple[Command, ...]:
             "start_engine",
             group,
             _("Start the engine again"),
-            ("e",),
+            ("e", "f5"),
             lambda desk: desk.start_engine(),
             lost,
             _("Start the engine"),
