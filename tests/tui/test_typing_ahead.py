@@ -60,3 +60,21 @@ async def test_an_address_typed_into_a_new_form_in_one_go_is_whole() -> None:
         await d.press("g")
         await burst(d, "plus", *"7@other.example", "enter")
         await d.until(lambda: "7" in d.store.accounts, "the account")
+
+
+@pytest.mark.parametrize("key", ["tab", "down"])
+async def test_a_password_typed_in_one_go_with_the_name_before_it_is_never_shown(key: str) -> None:
+    async with desk() as d:
+        await d.press("g", "plus")
+        await d.until(lambda: d.is_open("Add an account"), "the form")
+        await burst(d, *"7@other.example", key, *"secret", "enter")
+        await d.until(lambda: "7" in d.store.accounts, "the account")
+        assert d.bench.settings.accounts["7"][1] == "secret"
+        assert d.store.accounts["7"].account.address == "sip:7@other.example"
+
+
+async def test_keys_after_one_that_closes_a_dialog_are_not_lost() -> None:
+    async with desk() as d:
+        await d.press("question_mark")
+        await burst(d, "escape", "d", "2", "0", "4", "4")
+        await d.until(lambda: d.app.main.dial.input.value == "2044", "the number")

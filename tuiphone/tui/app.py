@@ -17,10 +17,9 @@ from typing import Any
 from rich.console import RenderableType
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Key, Paste
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input
 
 from tuiphone.config.schema import KeyMap, PhoneSection, UiSection
 from tuiphone.errors import PhoneError
@@ -37,6 +36,7 @@ from tuiphone.tui.reasons import no_engine
 from tuiphone.tui.screen import MainScreen
 from tuiphone.tui.session import Connect, Session
 from tuiphone.tui.store import Store, Topic
+from tuiphone.tui.struck import KeyDone, Struck
 from tuiphone.tui.themes import THEMES, choose, extra_variables
 from tuiphone.tui.tight import tight
 from tuiphone.tui.view import View
@@ -85,6 +85,7 @@ class TuiPhone(App[str], inherit_bindings=False):
         self.main = MainScreen(self.view)
         self.attention = Attention(self.store, self._ui, self.write_raw, environment or os.environ)
         self._log_file = log_file
+        self._struck = Struck(self, super().on_event)
         self._tasks: set[asyncio.Task[object]] = set()
         self._seconds: Timer | None = None
         self._meters: Timer | None = None
@@ -232,16 +233,24 @@ class TuiPhone(App[str], inherit_bindings=False):
 
     # keys and clicks
 
+    async def on_event(self, event: Event) -> None:
+        """Keys wait for each other; all else is Textual's."""
+        if self._struck.concerns(event):
+            await self._struck.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_key_done(self, event: KeyDone) -> None:
+        """The next key."""
+        event.stop()
+        await self._struck.done()
+
     async def on_key(self, event: Key) -> None:
         """Keys that no field and no list took for itself."""
         key = _name(event)
         ids = self.view.keymap.ids(key)
         on_main = self.screen is self.main
-        field = self.focused
-        if isinstance(field, Input) and is_letter(key) and event.is_printable and event.character:
-            # Typed faster than the focus moved: it was meant for the field, not for the call.
-            field.insert_text_at_cursor(event.character)
-        elif ids and (on_main or not is_letter(key)):
+        if ids and (on_main or not is_letter(key)):
             self._strike(ids)
         elif on_main and (key in DIGITS or key == "+"):
             self._digit(key)
@@ -249,7 +258,7 @@ class TuiPhone(App[str], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
-        # The command begins before the next key is looked at: a digit after "dial" is no DTMF.
+        # The command has begun when the next key is handed on: a digit after "dial" is no DTMF.
         await asyncio.sleep(0)
 
     def on_paste(self, event: Paste) -> None:

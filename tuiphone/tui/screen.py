@@ -88,9 +88,9 @@ class MainScreen(Screen[None]):
         if isinstance(widget, HistoryView):
             widget.focus_list()
         elif isinstance(widget, DialPanel):
-            widget.input.focus()
+            widget.take_focus()
         else:
-            widget.focus()
+            self.set_focus(widget)
 
     def focused_panel(self) -> str:
         """The id of the panel that has the focus."""

@@ -126,7 +126,7 @@ class HistoryView(Vertical):
 
     def focus_list(self) -> None:
         """Give the rows the focus; the missed calls are seen now."""
-        self._list.focus()
+        self.screen.set_focus(self._list)
         if self.view.store.missed:
             self.view.desk.start(self.view.desk.phone.mark_seen())
 
