@@ -15,7 +15,7 @@ from tests.support import ports
 PROGRAMS = {
     "peer": ("kamailio", "baresip", "sipp", "linphonec", "ffmpeg", "openssl"),
     "sound": ("pulseaudio", "pactl", "paplay", "parec", "espeak-ng", "sox"),
-    "terminal": ("tmux",),
+    "terminal": ("tmux", "screen"),
 }
 """What a marked test starts; tests/support/PACKAGES names the packages."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.tui.support import desk
 from tuiphone.config.schema import PhoneSection
 from tuiphone.model.account import RegistrationState
@@ -119,7 +121,8 @@ async def test_an_account_is_added_changed_and_removed_on_the_screen() -> None:
         await d.until(lambda: "7" in d.store.accounts, "the account")
         assert d.bench.settings.accounts["7"][1] == "secret"
         assert d.store.accounts["7"].account.registrar == "other.example"
-        await d.press("end", "e")
+        await d.until(lambda: " 7: registered at other.example" in d.picture(), "the sentence about the new account")
+        await d.press("e")
         await d.until(lambda: d.is_open("Change account"), "the form")
         await d.press("down", "down", "down", "down", "down", *"night", "enter")
         await d.until(lambda: d.store.accounts["7"].account.label == "night", "the label")
@@ -127,8 +130,9 @@ async def test_an_account_is_added_changed_and_removed_on_the_screen() -> None:
         await d.until(lambda: "7" not in d.store.accounts, "the removal")
 
 
-async def test_a_wrong_address_keeps_the_form_open_with_the_reason() -> None:
-    async with desk((80, 30)) as d:
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40)], ids=str)
+async def test_a_wrong_address_keeps_the_form_open_with_the_reason(size: tuple[int, int]) -> None:
+    async with desk(size) as d:
         await d.press("g", "plus", *"nonsense", "enter")
         await d.until(lambda: "needs a user" in d.picture(), "the reason")
         assert d.is_open("Add an account")

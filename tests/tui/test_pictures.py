@@ -15,7 +15,7 @@ from tuiphone.stack.fake import FakeStack
 from tuiphone.tui.glyphs import ASCII, UNICODE, UNICODE_EXCEPTIONS, Glyphs
 from tuiphone.tui.store import Topic
 
-SMALL, BIG, NARROW = (80, 24), (120, 40), (60, 20)
+SMALL, BIG, NARROW, WIDE = (80, 24), (120, 40), (60, 20), (120, 30)
 
 
 async def busy_screen(d: Desk) -> None:
@@ -56,6 +56,7 @@ async def test_empty(name: str, size: tuple[int, int]) -> None:
         ("small", SMALL, "unicode"),
         ("big", BIG, "unicode"),
         ("narrow", NARROW, "unicode"),
+        ("wide", WIDE, "unicode"),
         ("small-ascii", SMALL, "ascii"),
         ("big-ascii", BIG, "ascii"),
     ],
@@ -111,7 +112,9 @@ async def test_dialogs_leave_the_ringing_strip_in_view(name: str, keys: list[str
         assert_picture(f"dialog-{name}", d.picture())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (81, 24), (100, 30), (120, 40), (160, 50), (79, 23), (60, 20), (40, 12)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), (81, 24), (100, 30), (120, 24), (120, 30), (120, 40), (160, 50), (79, 23), (60, 20), (40, 12)]
+)
 async def test_nothing_overlaps_and_nothing_sticks_out_at_any_size(size: tuple[int, int]) -> None:
     async with desk(size) as d:
         await busy_screen(d)

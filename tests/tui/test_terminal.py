@@ -88,6 +88,40 @@ def test_a_resized_terminal_shows_what_has_room(tmux: Tmux) -> None:
     assert all(len(row) <= 60 for row in shrunk.splitlines())
 
 
+@pytest.mark.terminal
+def test_in_gnu_screen_keys_act_and_bell_title_and_notification_arrive(tmux: Tmux, tmp_path: Path) -> None:
+    sockets = tmp_path / "screen"
+    sockets.mkdir(mode=0o700)
+    (tmp_path / "rc").write_text("startup_message off\n")
+    raw = tmp_path / "raw"
+
+    def screen(*words: str) -> str:
+        given = ["env", "-u", "TMUX", f"SCREENDIR={sockets}", "TERM=xterm-256color", "screen", *words]
+        return " ".join(given)
+
+    tmux.run("new-session", "-d", "-x", "80", "-y", "24", "-s", "phone", "sh")
+    tmux.run("pipe-pane", "-t", "phone", "-o", f"cat >{raw}")
+    tmux.press("exec " + screen("-c", str(tmp_path / "rc"), "-S", "phone", *DEMO), "Enter")
+    try:
+        tmux.until("RINGING line 3")
+        tmux.press("F6")
+        tmux.until("3 TALK ")
+        tmux.press("M-1")
+        tmux.until("Ana Souza                      ON HOLD")
+        seen = raw.read_bytes()
+        assert b"\x1b]9;tuiphone: Door intercom calls 2001 sales\a" in seen
+        assert b";RINGING: Door intercom\a" in seen
+        tmux.press("C-a", "d")
+        tmux.run("new-session", "-d", "-x", "100", "-y", "30", "-s", "again", screen("-r", "phone"))
+        deadline = time.monotonic() + 20
+        while "ON HOLD" not in (shown := tmux.run("capture-pane", "-p", "-t", "again")):
+            assert time.monotonic() < deadline, shown
+            time.sleep(0.05)
+        assert shown.splitlines()[-1].endswith("? Help")
+    finally:
+        subprocess.run(["sh", "-c", screen("-S", "phone", "-X", "quit")], check=False, capture_output=True, timeout=10)
+
+
 def written_in(seconds: float, *arguments: str) -> bytes:
     """What the demo writes to a terminal in so many seconds, once it has come to rest."""
     pid, terminal = pty.fork()

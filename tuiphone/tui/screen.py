@@ -27,8 +27,12 @@ from tuiphone.tui.view import View
 
 SMALL = (80, 24)
 """Below this only the lines, the dial input and the rows at the edges are shown."""
-ROOMY = (120, 40)
-"""From here on the history and a big dialpad have a place of their own."""
+ROOMY = (120, 30)
+"""From here on the history has a place of its own."""
+HIGH = 30
+"""Rows from which on the lines have room for more of the history below them."""
+TALL = 40
+"""Rows from which on there is room for everything, a big dialpad too."""
 PANELS = ("lines", "call", "dial", "devices", "history")
 
 
@@ -62,6 +66,8 @@ class MainScreen(Screen[None]):
         width, height = event.size
         self.set_class(width < SMALL[0] or height < SMALL[1], "-narrow")
         self.set_class(width >= ROOMY[0] and height >= ROOMY[1], "-roomy")
+        self.set_class(height >= HIGH, "-high")
+        self.set_class(height >= TALL, "-tall")
         self.call_after_refresh(self._keep_focus)
 
     def on_screen_resume(self) -> None:

@@ -121,6 +121,7 @@ class AccountForm(Dialog[None]):
         except (PhoneError, AddressError) as error:
             sentence = error.in_words(_) if isinstance(error, AddressError) else str(error)
             self._problem.update(Content.styled(sentence, "$text-error"))
+            self.call_after_refresh(self._problem.scroll_visible, animate=False)
             return
         self.dismiss(None)
 

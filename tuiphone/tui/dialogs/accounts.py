@@ -56,8 +56,11 @@ class AccountList(Listing[AccountStatus]):
         return " " + _("no accounts yet: + adds one")
 
     def follow(self, topics: Topic) -> None:
-        """Accounts changed."""
-        self.set_items(tuple(self.store.accounts.values()))
+        """Accounts changed; the cursor goes to one that was just added."""
+        statuses = tuple(self.store.accounts.values())
+        known = {status.account.id for status in self.items}
+        new = [index for index, status in enumerate(statuses) if status.account.id not in known]
+        self.set_items(statuses, new[-1] if known and new else None)
 
     async def action_add(self) -> None:
         """A new account."""

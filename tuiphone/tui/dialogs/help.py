@@ -33,7 +33,8 @@ class _Text(Reader):
                 lines.append(Content.styled(panel.title, "bold $text-primary"))
                 lines.extend(Content(panel.text).wrap(width))
                 lines.append(Content(""))
-                lines.extend(self._key(keys, what, width) for keys, what in panel.keys)
+                for keys, what in panel.keys:
+                    lines.extend(self._key(keys, what, width))
                 lines.append(Content(""))
         return lines
 
@@ -46,7 +47,7 @@ class _Text(Reader):
                 lines.extend(([Content("")] if lines else []) + [Content.styled(group, "bold $text-primary")])
             keys = " ".join(label(key, short=True) for key in self.view.keymap.keys(command.id))
             reason = command.enabled(self.store)
-            lines.append(self._key(keys or _("menu"), command.title, width, reason or ""))
+            lines.extend(self._key(keys or _("menu"), command.title, width, reason or ""))
         return lines
 
     def _program(self, width: int) -> list[Content]:
@@ -61,10 +62,15 @@ class _Text(Reader):
             lines.extend(Content.styled(note, "$muted").wrap(width))
         return lines
 
-    def _key(self, keys: str, what: str, width: int, reason: str = "") -> Content:
-        tail = f"  ({reason})" if reason else ""
-        text = fit(f"{what}{tail}", max(10, width - _KEYS_WIDTH), self.signs.cut).rstrip()
-        return row((fit(keys, _KEYS_WIDTH, self.signs.cut), "$text-accent"), (text, "$muted" if reason else ""))
+    def _key(self, keys: str, what: str, width: int, reason: str = "") -> list[Content]:
+        """The keys, and beside them what they do; why not, if they do nothing now."""
+        text = Content.styled(f"{what}  ({reason})", "$muted") if reason else Content(what)
+        parts = text.wrap(max(10, width - _KEYS_WIDTH))
+        heads = [keys, *[""] * (len(parts) - 1)]
+        return [
+            row((fit(head, _KEYS_WIDTH, self.signs.cut), "$text-accent"), part)
+            for head, part in zip(heads, parts, strict=True)
+        ]
 
 
 class Help(Dialog[None]):

@@ -25,7 +25,7 @@ STEP = 10
 _HEADSET = "headset"
 _ITEMS = (*DeviceRole, "tone", "meter")
 _ITEMS_WITH_HEADSET = (*DeviceRole, _HEADSET, "tone", "meter")
-_ROOM_FOR_MORE = 60
+_ROOM_FOR_MORE = 64
 """From this width on the frame names every key."""
 
 

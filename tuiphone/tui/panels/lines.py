@@ -103,5 +103,5 @@ class Lines(Rows, can_focus=True):
         title = f" {self.signs.rule} {_('history')} "
         rule = Content.styled(title + self.signs.rule * max(0, width - len(title) - 1), "$muted")
         recent = self.store.history[: room - 1]
-        rows = [record_row(record, width, self.signs, self.store.clock(), brief=True) for record in recent]
+        rows = [record_row(record, width - 1, self.signs, self.store.clock(), brief=True) for record in recent]
         return [click(content, "command('history')") for content in (rule, *rows)]
