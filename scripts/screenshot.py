@@ -18,8 +18,10 @@ async def draw() -> None:
     """Write the picture."""
     from tests.tui.support import desk
     from tests.tui.test_pictures import busy_screen
+    from tuiphone.config.schema import UiSection
+    from tuiphone.tui.themes import DEFAULT
 
-    async with desk((120, 40)) as shown:
+    async with desk((120, 40), ui=UiSection(theme=DEFAULT)) as shown:
         await busy_screen(shown)
         picture = shown.app.export_screenshot(title="tuiphone")
     # No fonts from the network: the reader's own monospaced one.
