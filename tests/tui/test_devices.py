@@ -9,6 +9,7 @@ from tests.tui.support import desk
 from tuiphone.config.schema import AudioSection, Config, UiSection
 from tuiphone.controller.ports import MicTestReport
 from tuiphone.model.device import Device, DeviceRole, MicTest
+from tuiphone.model.media import Levels
 from tuiphone.stack.fake import FakeStack
 
 HEADSET = Config(accounts=(SALES, DESK), audio=AudioSection(codecs=("PCMU",), headset=("Jabra",), use_headset=True))
@@ -55,6 +56,22 @@ async def test_the_microphone_is_tried_by_key_and_the_panel_says_what_to_do() ->
         await d.press("p")
         await d.until(lambda: d.given("test_mic")[-1][1] == 0.0, "the end by key")
         await d.until(lambda: "p tries it out" in d.picture(), "the panel as it was")
+
+
+async def test_the_panel_shows_live_levels_beside_what_is_chosen_while_it_has_the_focus() -> None:
+    async with desk() as d:
+        call = await d.talking()
+        await d.until(lambda: d.stack.watched[0], "readings are wanted")
+        d.store.read(Levels(call, -15.0, -45.0))
+
+        def beside(word: str) -> int:
+            (line,) = (line for line in d.picture().splitlines() if f" {word}   Headset" in line)
+            return line.count("▮")
+
+        await d.press("v")
+        await d.until(lambda: (beside("in "), beside("out")) == (6, 2), "both levels")
+        await d.press("tab")
+        await d.until(lambda: (beside("in "), beside("out")) == (0, 0), "no levels where nobody looks")
 
 
 async def test_the_headset_has_a_row_once_it_is_chosen() -> None:

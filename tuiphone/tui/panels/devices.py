@@ -14,7 +14,7 @@ from tuiphone.i18n import _
 from tuiphone.model.address import printable
 from tuiphone.model.device import DeviceRole, MicTest, RoleState
 from tuiphone.tui.listing import Listing
-from tuiphone.tui.paint import cut, fit, plain, row
+from tuiphone.tui.paint import Piece, cut, fit, plain, row
 from tuiphone.tui.panels.base import frame
 from tuiphone.tui.panels.call import meter
 from tuiphone.tui.store import Topic
@@ -25,6 +25,8 @@ STEP = 10
 _HEADSET = "headset"
 _ITEMS = (*DeviceRole, "tone", "meter")
 _ITEMS_WITH_HEADSET = (*DeviceRole, _HEADSET, "tone", "meter")
+_LIVE = 8
+"""Cells of the level beside a role."""
 _ROOM_FOR_MORE = 64
 """From this width on the frame names every key."""
 
@@ -99,6 +101,8 @@ class DevicesPanel(Listing["DeviceRole | str"]):
         right = row((f" {mute} ", "bold reverse $text-error") if mute else f" {state.level:>3}% ")
         word = fit(texts.role_word(state.role), 6, self.signs.cut)
         name = texts.device_name(state.in_use) + (f" +{len(state.also)}" if state.also else "")
+        live = self._live(state.role)
+        right = row(*live, right) if live else right
         room = max(4, width - 7 - right.cell_length)
         if state.problem:
             name = fit(name, room - 2, self.signs.cut)
@@ -106,6 +110,16 @@ class DevicesPanel(Listing["DeviceRole | str"]):
         else:
             shown = Content(fit(name, room, self.signs.cut))
         return row((f" {word}", "$muted"), shown, right)
+
+    def _live(self, role: DeviceRole) -> tuple[Piece, ...]:
+        """What goes through microphone or ear now, while one looks at this panel: a choice is seen to work."""
+        talking = self.store.talking()
+        levels = self.store.levels.get(talking.id if talking else "")
+        if not self.has_focus or levels is None or not (talking or self.view.desk.mic_watched):
+            return ()
+        level = {DeviceRole.INPUT: levels.mic_db, DeviceRole.OUTPUT: levels.ear_db if talking else None}.get(role)
+        filled, empty, _number = meter(level, _LIVE, self.signs)
+        return () if level is None else (" ", filled, empty)
 
     def _headset(self, width: int) -> Content:
         headset = self.store.devices.headset
