@@ -225,6 +225,7 @@ async def test_messages_are_read_in_full() -> None:
         d.store.say(sentence)
         await d.rest()
         assert "its very end" not in d.picture()
+        assert d.picture().splitlines()[-2].endswith("⋯ l"), "the key that shows it in full"
         await d.press("l")
         assert "its very end" in d.picture()
 

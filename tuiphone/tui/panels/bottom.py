@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Input
 
 from tuiphone import texts
+from tuiphone.model.address import printable
 from tuiphone.model.event import NoticeLevel
 from tuiphone.tui.command import Command
 from tuiphone.tui.keys import is_letter
-from tuiphone.tui.paint import click, cut, row
+from tuiphone.tui.paint import click, cut, plain, row
 from tuiphone.tui.rows import Rows
 from tuiphone.tui.store import Topic
 
 _STYLES = {NoticeLevel.INFO: "", NoticeLevel.WARNING: "$text-warning", NoticeLevel.ERROR: "bold $text-error"}
+_LONGEST = 500
+"""Characters of a message that are looked at; more are not shown in one row anywhere."""
 _ALWAYS = ("palette", "jump", "help")
 
 
 class MessageLine(Rows):
-    """The newest message; a click shows all of them in full."""
+    """The newest message; a click shows all of them in full, and so does the key that stands behind one that is too long."""
 
     TOPICS: ClassVar[Topic] = Topic.MESSAGE
 
@@ -31,9 +35,11 @@ class MessageLine(Rows):
             return []
         message = self.store.messages[-1]
         sign = "" if message.level is NoticeLevel.INFO else f"{self.signs.warning} "
-        text = cut(f"{sign}{message.text}", width - 8, self.signs.cut)
-        line = row((f" {texts.clock(message.at)} ", "$muted"), (text, _STYLES[message.level]))
-        return [click(line, "command('messages')")]
+        whole = plain(printable(f"{sign}{message.text}", _LONGEST), self.signs.cut)
+        key = f" {self.view.hint('messages')} " if cell_len(whole) > width - 8 else ""
+        text = cut(whole, width - 8 - len(key), self.signs.cut)
+        head = (f" {texts.clock(message.at)} ", "$muted")
+        return [click(row(head, (text, _STYLES[message.level]), (key, "bold $text-accent")), "command('messages')")]
 
 
 class Footer(Rows):
