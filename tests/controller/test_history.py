@@ -152,6 +152,26 @@ def test_half_a_surrogate_pair_is_stored_as_a_replacement(history: History) -> N
     assert history.search("bad")[0].remote_name == "bad ? name"
 
 
+def test_what_was_declined_by_hand_or_answered_elsewhere_is_not_missed(history: History) -> None:
+    unanswered = record(answered=False, seen=False)
+    rows = {
+        (by, kind): replace(unanswered, call_id=new_call_id(), end=EndCause(by, kind, 486))
+        for by, kind in (
+            (EndedBy.US, EndKind.BUSY),
+            (EndedBy.US, EndKind.DECLINED),
+            (EndedBy.THEM, EndKind.ELSEWHERE),
+            (EndedBy.PHONE, EndKind.DND),
+            (EndedBy.THEM, EndKind.CANCELLED),
+        )
+    }
+    for row in rows.values():
+        history.add(row)
+    missed = {(EndedBy.PHONE, EndKind.DND), (EndedBy.THEM, EndKind.CANCELLED)}
+    assert {key for key, row in rows.items() if row.missed} == missed
+    assert {row.call_id for row in history.search(missed=True)} == {rows[key].call_id for key in missed}
+    assert history.count_missed() == 2
+
+
 def test_missed_are_incoming_unanswered_and_counted_until_seen(history: History) -> None:
     missed = record(answered=False, seen=False)
     for row in (missed, record(), record(direction=Direction.OUTGOING, answered=False)):

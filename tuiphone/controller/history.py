@@ -75,8 +75,9 @@ _COLUMNS = (
 _MISSED = (
     "direction = 'incoming' AND answered_at IS NULL"
     f""" AND instr(coalesce(end_cause, ''), '"kind": "{EndKind.ELSEWHERE}"') = 0"""
+    f""" AND instr(coalesce(end_cause, ''), '"by": "{EndedBy.US}"') = 0"""
 )
-"""Answered on another phone of the same number is not missed."""
+"""Answered on another phone of the same number, or declined by hand, is not missed."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _DAY_S = 86400.0
 _BUSY_S = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuiphone.model.call import CallId, Direction, EndCause, EndKind
+from tuiphone.model.call import CallId, Direction, EndCause, EndedBy, EndKind
 from tuiphone.model.quality import QualitySummary
 
 
@@ -34,6 +34,6 @@ class CallRecord:
 
     @property
     def missed(self) -> bool:
-        """An incoming call that nobody answered, here or on another phone of the same number."""
-        elsewhere = self.end is not None and self.end.kind is EndKind.ELSEWHERE
-        return self.direction is Direction.INCOMING and self.answered_at is None and not elsewhere
+        """An incoming call that nobody answered, here or on another phone of the same number; nor declined by hand."""
+        known = self.end is not None and (self.end.kind is EndKind.ELSEWHERE or self.end.by is EndedBy.US)
+        return self.direction is Direction.INCOMING and self.answered_at is None and not known
