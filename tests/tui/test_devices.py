@@ -115,6 +115,20 @@ async def test_a_missing_headset_is_told_with_what_follows() -> None:
         assert "missing" not in "".join(row for row in d.picture().splitlines() if "head" in row)
 
 
+async def test_calls_refused_for_want_of_a_headset_are_told_and_nobody_is_called_ready() -> None:
+    audio = replace(HEADSET.audio, refuse_without_headset=True)
+    async with desk(config=replace(HEADSET, audio=audio)) as d:
+        assert "NO HEADSET" in d.picture().splitlines()[0]
+        assert "READY" not in d.picture()
+        assert d.message() == "The headset “Jabra” is missing: calls are refused with 480"
+        d.stack.far_calls("sales", "2044", "Ana Souza")
+        words = "The headset was missing: the call from Ana Souza was rejected"
+        await d.until(lambda: d.message().startswith(words), "the sentence")
+        d.stack.available = (*d.stack.available, Device("Jabra", "fake", 1, 2))
+        d.stack.refresh_devices()
+        await d.until(lambda: "READY" in d.picture().splitlines()[0], "the headset")
+
+
 async def test_several_devices_ring_by_key() -> None:
     async with desk() as d:
         d.app.run_command("bells")

@@ -204,6 +204,8 @@ class Store:
                 if record is not None:
                     self.history = (record, *self.history)[:_KEPT_RECORDS]
                 self.changed(Topic.HISTORY)
+                if record is not None and record.end and record.end.kind in _REFUSED_UNSEEN:
+                    self.say(texts.end_sentence(record), NoticeLevel.WARNING)
             case Notice(level, text):
                 self.say(text, level)
             case EngineStopping(reason):
@@ -325,6 +327,8 @@ class Store:
 
 _TIMED = Topic.SECOND | Topic.MINUTE | Topic.CALLS | Topic.LINK
 _BAD_REGISTRATION = frozenset({RegistrationState.WAITING, RegistrationState.REJECTED})
+_REFUSED_UNSEEN = frozenset({EndKind.NO_HEADSET, EndKind.LINES_FULL})
+"""Calls that never rang, which somebody did not wish: do-not-disturb was wished, and is only in the history."""
 _ORDINARY_ENDS = frozenset({EndKind.HANGUP, EndKind.CANCELLED, EndKind.ELSEWHERE, EndKind.DND, EndKind.ENGINE_STOPPED})
 
 

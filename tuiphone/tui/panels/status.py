@@ -89,6 +89,9 @@ class StatusBar(Rows):
     def _right(self, width: int, with_device: bool) -> Content:
         if self.store.dnd:
             ready = Content.styled(f" {_('DND')} ", "bold reverse $text-warning")
+        elif self.store.is_up and self.store.devices.headset.problem:
+            # Nobody is ready to talk without an ear, whether calls ring or are refused.
+            ready = Content.styled(f" {_('NO HEADSET')} ", "bold reverse $text-error")
         elif self.store.is_up:
             ready = Content.styled(_("READY"), "bold $text-success")
         else:
