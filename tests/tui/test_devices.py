@@ -74,6 +74,18 @@ async def test_the_panel_shows_live_levels_beside_what_is_chosen_while_it_has_th
         await d.until(lambda: (beside("in "), beside("out")) == (0, 0), "no levels where nobody looks")
 
 
+async def test_a_device_that_comes_while_one_chooses_is_offered_and_the_cursor_stays() -> None:
+    async with desk() as d:
+        await d.press("v", "down", "enter")
+        await d.until(lambda: d.is_open("Device for the ear"), "the choice")
+        await d.press("end")
+        d.stack.available = (Device("Jabra", "fake", 1, 2), *d.stack.available)
+        d.stack.refresh_devices()
+        await d.until(lambda: " Jabra  fake" in d.picture(), "the new device")
+        await d.press("up", "enter")
+        await d.until(lambda: d.store.devices.role(DeviceRole.OUTPUT).in_use == "Speakers", "the device above “none”")
+
+
 async def test_the_headset_has_a_row_once_it_is_chosen() -> None:
     async with desk() as d:
         assert " head " not in d.picture()

@@ -259,16 +259,15 @@ class ScreenDesk:
     async def _choose_device(self, role: DeviceRole) -> None:
         from tuiphone.tui.dialogs.pick import Choice
 
-        devices = self.store.devices
-        fitting = [
-            device
-            for device in devices.available
-            if (device.inputs if role is DeviceRole.INPUT else device.outputs) > 0
-        ]
-        special = [Choice(name, texts.device_name(name)) for name in (DEFAULT_DEVICE, NULL_DEVICE)]
-        choices = [*special[:1], *(Choice(device.name, device.name, device.driver) for device in fitting), special[1]]
+        def choices() -> list[Choice]:
+            fitting = [device for device in self.store.devices.available if device.fits(role)]
+            special = [Choice(name, texts.device_name(name)) for name in (DEFAULT_DEVICE, NULL_DEVICE)]
+            named = (Choice(device.name, device.name, device.driver) for device in fitting)
+            return [*special[:1], *named, special[1]]
+
         title = _("Device for the {role}").format(role=texts.role_words(role))
-        chosen = await self._pick(title, choices, current=devices.role(role).chosen)
+        current = self.store.devices.role(role).chosen
+        chosen = await self._pick(title, choices(), current=current, devices=choices)
         if chosen is not None:
             await self.phone.choose_device(role, chosen)
 

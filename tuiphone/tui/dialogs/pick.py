@@ -17,6 +17,7 @@ from tuiphone.i18n import _
 from tuiphone.tui.dialogs.base import Dialog
 from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import cut, row
+from tuiphone.tui.store import Topic
 from tuiphone.tui.view import View
 
 
@@ -65,13 +66,17 @@ class Pick(Dialog[str]):
         text: str = "",
         filtered: bool = False,
         preview: Callable[[str], None] | None = None,
+        devices: Callable[[], Sequence[Choice]] | None = None,
     ) -> None:
+        """``devices`` gives the choices again when sound devices come or go while the dialog is open."""
         super().__init__(view, title, _("Enter takes  Esc closes"), "-filtered" if filtered else "")
         self._choices = choices
         self._current = current
         self._text = text
         self._filtered = filtered
         self._preview = preview
+        self._devices = devices
+        self._unwatch: Callable[[], None] | None = None
         self._list = ChoiceList(view)
 
     def body(self) -> Iterable[Widget]:
@@ -91,6 +96,21 @@ class Pick(Dialog[str]):
         self._list.styles.height = max(1, len(values))
         self._list.set_items(self._choices, cursor)
         (self.query(Input).first() if self._filtered else self._list).focus()
+        if self._devices:
+            self._unwatch = self.view.store.watch(Topic.DEVICES, self._again)
+
+    def on_unmount(self) -> None:
+        """Follow no more."""
+        if self._unwatch:
+            self._unwatch()
+
+    def _again(self, _topics: Topic) -> None:
+        """Devices came or went: the cursor stays on what it was on."""
+        here = self._list.item
+        self._choices = self._devices() if self._devices else self._choices
+        values = [choice.value for choice in self._choices]
+        self._list.styles.height = max(1, len(values))
+        self._list.set_items(self._choices, values.index(here.value) if here and here.value in values else 0)
 
     def on_key(self, event: Key) -> None:
         """The arrows move in the list while one types in the filter."""
