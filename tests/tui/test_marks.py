@@ -27,7 +27,7 @@ def media_row(d: Desk) -> str:
 
 
 async def protected(d: Desk, call: CallId) -> None:
-    d.stack.report(MediaReport(call, replace(STREAM, encryption="AEAD_AES_256_GCM"), False, False))
+    d.stack.report(MediaReport(call, replace(STREAM, encryption="AEAD_AES_256_GCM")))
     await d.until(lambda: "SRTP" in media_row(d) and "NO SRTP" not in media_row(d), "the keys")
 
 
