@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import cost, speed
+from bench import canceller, codec, cost, glitch, mouth, speed
 from bench.exchange import Exchange
 from bench.phones import baresip_version, pjsua_program
 from bench.process import BenchError
@@ -36,7 +36,16 @@ MEASURES: dict[str, tuple[Measure, tuple[Figure, ...]]] = {
     "ring": (speed.ring, (speed.RING,)),
     "start": (speed.start, (speed.WARM, speed.COLD)),
     "memory": (cost.memory, (cost.RSS_ENGINE, cost.RSS_UI, cost.GROWTH_ENGINE, cost.GROWTH_UI)),
+    "codec": (codec.codec, tuple(figure for name in codec.CODECS for figure in (codec.CPU[name], codec.MEMORY[name]))),
+    "mouth": (mouth.mouth, (mouth.MOUTH,)),
+    "aec": (canceller.aec, (*canceller.CPU.values(), canceller.COST, canceller.MEMORY)),
+    "glitch": (
+        glitch.glitch,
+        (glitch.EAR, glitch.FAR, glitch.LONGEST, glitch.SCREEN, glitch.SCREEN_CPU, glitch.SEARCHES),
+    ),
 }
+ONCE = frozenset({"glitch"})
+"""Measured in the first run only: it is long, and counts what must not happen at all."""
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -61,7 +70,7 @@ async def measure(wish: argparse.Namespace, folder: Path, results: Results) -> l
     async with Exchange() as exchange:
         bench = Bench(exchange, folder, QUICK if wish.quick else Pace(), results)
         for bench.run in range(runs):
-            for name in names:
+            for name in names if bench.run == 0 else [name for name in names if name not in ONCE]:
                 begin = time.monotonic()
                 print(f"run {bench.run + 1} of {runs}: {name} ", end="", file=sys.stderr, flush=True)
                 try:

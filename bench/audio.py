@@ -1,4 +1,4 @@
-"""The sound the far end sends, and a WAV file of it for a peer that needs one to speak from."""
+"""The sound that is sent: the far end's, and WAV files for phones to speak from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from array import array
 from pathlib import Path
 
 from tuiphone.demo.g711 import FRAME, RATE_HZ, encode
+
+TONE_HZ = 400
+"""Whole periods fit into 20 ms."""
 
 
 def samples(seconds: float) -> array[int]:
@@ -24,6 +27,11 @@ def pcmu_frames() -> list[bytes]:
     """One second as PCMU, in packets of 20 ms."""
     octets = encode("PCMU", samples(1.0))
     return [octets[start : start + FRAME] for start in range(0, len(octets), FRAME)]
+
+
+def tone_frame() -> bytes:
+    """20 ms of a steady tone as PCMU, which begins in each packet where the last one ended."""
+    return encode("PCMU", (int(8000 * math.sin(2 * math.pi * TONE_HZ * n / RATE_HZ)) for n in range(FRAME)))
 
 
 def write_wav(path: Path, seconds: float) -> None:

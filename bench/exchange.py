@@ -8,12 +8,22 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from bench.process import BenchError, guard
 
 Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Count:
+    """RTP packets, the octets of their payloads, and the time of the count in seconds."""
+
+    packets: int
+    octets: int
+    at_s: float
 
 
 @dataclass
@@ -52,10 +62,10 @@ class Exchange:
         except TimeoutError:
             raise BenchError(f"{timeout_s:g} s passed without: {what}; seen: {self._events[-6:]}") from None
 
-    def do(self, command: str, user: str = "") -> None:
-        """Have the far end do something: "call" or "cancel" a user, "audio" to count packets."""
+    def do(self, command: str, user: str = "", path: str = "") -> None:
+        """Have the far end do something: "call" or "cancel" a user, "audio" to count packets, "keep" what was said."""
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": command, "user": user}).encode() + b"\n")
+        self._process.stdin.write(json.dumps({"do": command, "user": user, "path": path}).encode() + b"\n")
 
     async def call(self, user: str) -> Event:
         """Send an INVITE to a registered phone; the event has the time at which it left."""
@@ -74,8 +84,19 @@ class Exchange:
     async def packets(self) -> tuple[int, float]:
         """RTP packets received so far, and the time of the count in seconds."""
         self.do("audio")
-        event = await self.take("audio")
+        event = await self.take("audio", user="")
         return int(event["received"]), event["at"] / 1e9
+
+    async def packets_of(self, user: str) -> Count:
+        """What one user has sent so far."""
+        self.do("audio of", user)
+        event = await self.take("audio", user=user)
+        return Count(int(event["received"]), int(event["octets"]), event["at"] / 1e9)
+
+    async def keep(self, user: str, path: Path) -> None:
+        """Write what a user has said in a call to the tone to a file: PCMU octets."""
+        self.do("keep", user, str(path))
+        await self.take("kept", user=user)
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(

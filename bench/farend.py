@@ -2,8 +2,10 @@
 
 It is a process of its own (``python -m bench.farend``): commands come as JSON lines on stdin, events leave as JSON lines
 on stdout. Times are nanoseconds since the epoch and taken by the kernel when a packet arrives, so what this process is
-busy with does not count. An INVITE is answered at once: 486 for the user "486", else 200 with PCMU. Each RTP packet is
-answered by one of our own, of prepared sound: the phone's own clock sets the pace, and no timer runs here.
+busy with does not count. An INVITE is answered at once: 486 for the user "486", else 200. Each RTP packet is answered
+by one of our own: the phone's own clock sets the pace, and no timer runs here. What that packet holds, the dialled user
+says: prepared sound in PCMU; a steady tone in PCMU for "tone", and what the phone says is kept; its own sound, in the
+codec that the phone likes best, for "echo".
 """
 
 from __future__ import annotations
@@ -18,15 +20,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bench.audio import pcmu_frames
+from bench.audio import pcmu_frames, tone_frame
+from bench.rtp import PAYLOAD_AT, Heard
 from tuiphone.demo.digest import Digest, Verdict
 from tuiphone.demo.sip import Headers, MalformedMessage, Request, Response, parse, token
 
 LOOPBACK = "127.0.0.1"
 PASSWORD = "bench"
-USERS = ("ours", "baresip", "pjsua")
-BUSY = "486"
+USERS = tuple(f"{phone}{number}" for phone in ("ours", "baresip", "pjsua") for number in ("", *range(1, 10)))
+BUSY, TONE, ECHO = "486", "tone", "echo"
+"""Users with something of their own; every other one talks."""
 
 _TIMESTAMP = struct.Struct("@qq")
 _SO_TIMESTAMPNS = 35
@@ -36,6 +41,8 @@ _FRAME = 160
 _EXPIRES = re.compile(r"expires=(\d+)", re.IGNORECASE)
 _EVENTS = re.compile(rb"a=rtpmap:(\d+) telephone-event/8000", re.IGNORECASE)
 _AUDIO = re.compile(rb"^m=audio (\d+) \S+ (.*?)\r?$", re.MULTILINE)
+_PTIME = re.compile(r"^a=ptime:\d+", re.MULTILINE)
+_OUR_SSRC = struct.pack("!I", 0x7E57)
 
 
 def emit(what: str, **fields: object) -> None:
@@ -53,6 +60,39 @@ def udp(port: int, buffer: int = 1 << 20) -> socket.socket:
     return end
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Whose INVITE it is: the user, whom they dialled, the Call-ID."""
+
+    user: str = ""
+    dialled: str = ""
+    call: str = ""
+
+
+@dataclass(slots=True)
+class Peer:
+    """What comes from, and goes to, one RTP port of a phone. ``frames`` is what is sent, in turn; None: what came."""
+
+    frames: list[bytes] | None
+    caller: Caller = Caller()
+    heard: Heard | None = None
+    held: bool = False
+    received: int = 0
+    octets: int = 0
+
+    def answer(self, packet: bytes) -> bytes:
+        """The packet that answers one."""
+        number = self.received
+        self.received += 1
+        self.octets += len(packet) - PAYLOAD_AT
+        if self.heard is not None:
+            self.heard.add(packet)
+        if self.frames is None:
+            return packet[:8] + _OUR_SSRC + packet[PAYLOAD_AT:]
+        header = _RTP.pack(0x80, 0, number & 0xFFFF, (number * _FRAME) & 0xFFFFFFFF, 0x7E57)
+        return header + self.frames[number % len(self.frames)]
+
+
 class Audio:
     """One RTP port for all calls: packets are told apart by where they come from."""
 
@@ -60,9 +100,9 @@ class Audio:
         self.socket, self._rtcp = _pair()
         self.port: int = self.socket.getsockname()[1]
         self.received = 0
-        self._frames = pcmu_frames()
-        self._sent: dict[tuple[str, int], int] = {}
-        self._on_hold: set[int] = set()
+        self._talk = pcmu_frames()
+        self._tone = [tone_frame()]
+        self._peers: dict[int, Peer] = {}
 
     def close(self) -> None:
         """Give both ports back."""
@@ -74,40 +114,68 @@ class Audio:
         recvfrom, sendto = self.socket.recvfrom, self.socket.sendto
         with suppress(BlockingIOError):
             while True:
-                _data, source = recvfrom(2048)
+                data, source = recvfrom(2048)
                 self.received += 1
-                if source[1] in self._on_hold:
-                    continue
-                number = self._sent.get(source, -1) + 1
-                self._sent[source] = number
-                header = _RTP.pack(0x80, 0, number & 0xFFFF, (number * _FRAME) & 0xFFFFFFFF, 0x7E57)
-                # A call that has just ended refuses the packet; that is no error here.
-                with suppress(OSError):
-                    sendto(header + self._frames[number % len(self._frames)], source)
+                peer = self._peers.get(source[1]) or self._peers.setdefault(source[1], Peer(self._talk))
+                packet = peer.answer(data)
+                if not peer.held:
+                    # A call that has just ended refuses the packet; that is no error here.
+                    with suppress(OSError):
+                        sendto(packet, source)
 
-    def describe(self, offer: bytes) -> bytes:
-        """The answer to an offer, or to none; empty when PCMU was not offered. Nothing is sent to who holds us."""
+    def counts(self, user: str) -> tuple[int, int]:
+        """Packets, and octets of sound, that have come from a user."""
+        peers = [peer for peer in self._peers.values() if peer.caller.user == user]
+        return sum(peer.received for peer in peers), sum(peer.octets for peer in peers)
+
+    def heard(self, user: str) -> Heard:
+        """What a user who dialled the tone has said; nothing if nobody did."""
+        return next((p.heard for p in reversed(self._peers.values()) if p.caller.user == user and p.heard), Heard())
+
+    def describe(self, offer: bytes, caller: Caller = Caller()) -> bytes:
+        """The answer to an offer, or to none; empty when its codec was not offered. Nothing is sent to who holds us."""
         audio = _AUDIO.search(offer)
-        if offer and (audio is None or b"0" not in audio[2].split()):
-            return b""
+        payloads = audio[2].split() if audio else [b"0"]
         events = _EVENTS.search(offer)
         dtmf = events[1].decode() if events else "" if offer else "101"
+        echo = caller.dialled == ECHO
+        payload = next(p.decode() for p in payloads if p.decode() != dtmf) if echo else "0"
+        if (offer and audio is None) or payload.encode() not in payloads:
+            return b""
         direction = next((there for here, there in _MIRROR.items() if here in offer), "sendrecv")
         if audio:
-            change = self._on_hold.discard if direction.startswith("send") else self._on_hold.add
-            change(int(audio[1]))
+            self._meet(int(audio[1]), caller).held = not direction.startswith("send")
+        about = _about(offer.decode(), payload) if echo else ["a=rtpmap:0 PCMU/8000"]
         lines = [
             "v=0",
             f"o=- {self.port} {time.time_ns() // 1000} IN IP4 {LOOPBACK}",
             "s=-",
             f"c=IN IP4 {LOOPBACK}",
             "t=0 0",
-            f"m=audio {self.port} RTP/AVP 0 {dtmf}".rstrip(),
-            "a=rtpmap:0 PCMU/8000",
+            f"m=audio {self.port} RTP/AVP {payload} {dtmf}".rstrip(),
+            *about,
             *([f"a=rtpmap:{dtmf} telephone-event/8000"] if dtmf else []),
             f"a={direction}",
         ]
         return "\r\n".join([*lines, ""]).encode()
+
+    def _meet(self, port: int, caller: Caller) -> Peer:
+        """Who sends from a port now; a re-INVITE finds the peer that is there."""
+        known = self._peers.pop(port, None)
+        if known is None or known.caller != caller:
+            frames = {ECHO: None, TONE: self._tone}.get(caller.dialled, self._talk)
+            known = Peer(frames, caller, Heard() if caller.dialled == TONE else None)
+        self._peers[port] = known
+        return known
+
+
+def _about(offer: str, payload: str) -> list[str]:
+    """What an offer says of one payload type, and its packet time."""
+    return [
+        line
+        for line in offer.splitlines()
+        if line.startswith((f"a=rtpmap:{payload} ", f"a=fmtp:{payload} ")) or _PTIME.match(line)
+    ]
 
 
 _MIRROR = {b"a=sendonly": "recvonly", b"a=recvonly": "sendonly", b"a=inactive": "inactive"}
@@ -163,7 +231,7 @@ class FarEnd:
                 with suppress(MalformedMessage, ValueError):
                     self._take(parse(data), source, at)
 
-    def command(self, do: str, user: str = "") -> None:
+    def command(self, do: str, user: str = "", path: str = "") -> None:
         """Do what the measuring process asks for."""
         if do == "call":
             self._call(user)
@@ -171,7 +239,13 @@ class FarEnd:
             for call in [call for call in self.outgoing.values() if call.user == user]:
                 self._cancel(call)
         elif do == "audio":
-            emit("audio", received=self.audio.received, at=time.monotonic_ns())
+            emit("audio", user="", received=self.audio.received, octets=0, at=time.monotonic_ns())
+        elif do == "audio of":
+            received, octets = self.audio.counts(user)
+            emit("audio", user=user, received=received, octets=octets, at=time.monotonic_ns())
+        elif do == "keep":
+            Path(path).write_bytes(self.audio.heard(user).sound())
+            emit("kept", user=user)
 
     # requests of phones
 
@@ -217,7 +291,7 @@ class FarEnd:
             emit("invite", user=caller, dialled=dialled, call=request.call_id, at=at)
         if dialled == BUSY:
             return request.response(486, to_tag=tag)
-        answer = self.audio.describe(request.body)
+        answer = self.audio.describe(request.body, Caller(caller, dialled, request.call_id))
         if not answer:
             return request.response(488, to_tag=tag)
         response = request.response(200, to_tag=tag).with_header("contact", f"<sip:{dialled}@{LOOPBACK}:{self.port}>")

@@ -8,8 +8,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
+
+import tomli_w
 
 from bench.exchange import Exchange
 from bench.farend import LOOPBACK, PASSWORD
@@ -18,45 +22,47 @@ from bench.terminal import Terminal
 from tuiphone.controller.api import Phone as PhoneApi
 from tuiphone.errors import EngineLost
 from tuiphone.model.account import RegistrationState
+from tuiphone.model.call import CallState
 from tuiphone.rpc.client import RpcPhone, connect
 
 PROMPT = "number or address"
 """What the empty dial field shows: the screen is drawn."""
 
-_CONFIG = """\
-[phone]
-max_lines = 24
-
-[network]
-bind_address = "{address}"
-rtp_port_min = {rtp}
-rtp_port_max = {rtp_end}
-
-[audio]
-null_audio = true
-codecs = ["PCMU"]
-
-[[account]]
-id = "ours"
-address = "sip:ours@{address}:{port}"
-password = "{password}"
-"""
+Sections = Mapping[str, Mapping[str, object]]
 
 
 class Ours:
-    """One engine with a folder of its own. ``module`` is what Python runs as the engine."""
+    """One engine with a folder of its own. ``module`` is what Python runs as the engine.
 
-    name = "ours"
+    ``sections`` is added to its config.toml; ``devices`` (environment variables) are what it speaks into and listens to.
+    """
 
-    def __init__(self, folder: Path, exchange: Exchange, module: str = "tuiphone") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        exchange: Exchange,
+        module: str = "tuiphone",
+        *,
+        name: str = "ours",
+        sections: Sections = MappingProxyType({}),
+        devices: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
         self._module = module
+        self._devices = devices
+        self._port = free_port()
         self._exchange = exchange
         self._engine: Program | None = None
         self._connection: RpcPhone | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.home = Path(tempfile.mkdtemp(dir=folder))
         self._log = self.home / "engine.out"
-        self._write_config()
+        self._write_config(sections)
+
+    @property
+    def address(self) -> str:
+        """Where it is called without the far end."""
+        return f"sip:{self.name}@{LOOPBACK}:{self._port}"
 
     @property
     def pid(self) -> int:
@@ -73,11 +79,11 @@ class Ours:
     @property
     def environment(self) -> dict[str, str]:
         """What every process of this phone is started with."""
-        return {"TUIPHONE_HOME": str(self.home), "LANG": "C.UTF-8"}
+        return {"TUIPHONE_HOME": str(self.home), "LANG": "C.UTF-8", **self._devices}
 
     async def start(self) -> None:
         """Bring the engine up; returns when it is registered."""
-        argv = [sys.executable, "-m", self._module, "engine", "run", "--null-audio"]
+        argv = [sys.executable, "-m", self._module, "engine", "run"]
         self._engine = Program(argv, self._log, self.environment)
         await self.connect()
         deadline = time.monotonic() + 15
@@ -109,6 +115,22 @@ class Ours:
         at = time.time_ns()
         await self.api.dial(user)
         return at
+
+    async def answer(self) -> None:
+        """Take the call that comes in."""
+        await self._until_calls(CallState.INCOMING, 1)
+        await self.api.answer()
+
+    async def until_talking(self, count: int) -> None:
+        """Wait until so many calls are answered."""
+        await self._until_calls(CallState.TALKING, count)
+
+    async def _until_calls(self, state: CallState, count: int) -> None:
+        deadline = time.monotonic() + 5
+        while sum(call.state is state for call in (await self.api.snapshot()).calls) < count:
+            if time.monotonic() > deadline:
+                raise BenchError(f"our phone has no {count} calls that are {state}")
+            await asyncio.sleep(0.01)
 
     async def hang_up(self) -> None:
         """End every call."""
@@ -159,11 +181,15 @@ class Ours:
             return self._log.read_text().strip().rpartition("\n")[2]
         return ""
 
-    def _write_config(self) -> None:
+    def _write_config(self, sections: Sections) -> None:
         rtp = max(1024, min(free_port() & ~1, 60000))
+        network = {"bind_address": LOOPBACK, "udp_port": self._port, "rtp_port_min": rtp, "rtp_port_max": rtp + 400}
+        devices = {"input": "default", "output": "default", "ring": "none"} if self._devices else {"null_audio": True}
+        audio = {"codecs": ["PCMU"], **devices, **sections.get("audio", {})}
+        address = f"sip:{self.name}@{LOOPBACK}:{self._exchange.port}"
+        account = {"id": self.name, "address": address, "password": PASSWORD}
+        config = {"phone": {"max_lines": 24}, "network": network, **sections, "audio": audio, "account": [account]}
         file = self.home / "config" / "config.toml"
         file.parent.mkdir(parents=True)
-        file.write_text(
-            _CONFIG.format(address=LOOPBACK, port=self._exchange.port, password=PASSWORD, rtp=rtp, rtp_end=rtp + 400)
-        )
+        file.write_text(tomli_w.dumps(config))
         file.chmod(0o600)

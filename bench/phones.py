@@ -1,6 +1,6 @@
 """What every phone that is measured can do, and the two peers: Debian's baresip and the pjsua program of our own build.
 
-All three make the same call: PCMU to the same far end, no sound card, one registered account.
+All three make the same calls: PCMU unless told otherwise, no sound card unless given one, one registered account.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from bench.audio import write_wav
@@ -37,12 +39,24 @@ class Phone(Protocol):
         """The process that carries SIP and audio."""
         ...
 
+    @property
+    def address(self) -> str:
+        """Where it is called without the far end."""
+        ...
+
     async def start(self) -> None:
         """Come up; returns when it is registered."""
         ...
 
     async def dial(self, user: str) -> int:
-        """Command a call; returns the time just before, in nanoseconds since the epoch."""
+        """Command a call to a user of the far end, or to a SIP address.
+
+        Returns the time just before, in nanoseconds since the epoch.
+        """
+        ...
+
+    async def answer(self) -> None:
+        """Take the call that comes in."""
         ...
 
     async def hang_up(self) -> None:
@@ -55,15 +69,30 @@ class Phone(Protocol):
 
 
 class Pjsua:
-    """pjsua 2.17 with its line menu on a pipe."""
+    """pjsua 2.17 with its line menu on a pipe. ``options`` are added to its command line, ``devices`` to its environment."""
 
-    name = "pjsua"
-
-    def __init__(self, folder: Path, exchange: Exchange) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        exchange: Exchange,
+        *,
+        name: str = "pjsua",
+        options: Sequence[str] = (),
+        devices: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
         self._folder = folder
         self._exchange = exchange
+        self._options = [*options, *([] if devices else ["--null-audio"])]
+        self._devices = devices
+        self._port = free_port()
         self._program: Program | None = None
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def address(self) -> str:
+        """Where it is called without the far end."""
+        return f"sip:{self.name}@{LOOPBACK}:{self._port}"
 
     @property
     def pid(self) -> int:
@@ -75,7 +104,7 @@ class Pjsua:
         """The command line."""
         return [
             str(pjsua_program()),
-            "--null-audio",
+            *self._options,
             "--no-vad",
             "--no-tcp",
             "--no-color",
@@ -84,7 +113,7 @@ class Pjsua:
             f"--max-calls={MAX_CALLS + 2}",
             f"--bound-addr={LOOPBACK}",
             f"--ip-addr={LOOPBACK}",
-            f"--local-port={free_port()}",
+            f"--local-port={self._port}",
             f"--rtp-port={free_port() & ~1}",
             f"--id=sip:{self.name}@{LOOPBACK}:{self._exchange.port}",
             f"--registrar=sip:{LOOPBACK}:{self._exchange.port}",
@@ -96,7 +125,7 @@ class Pjsua:
 
     async def start(self) -> None:
         """Come up; returns when it is registered."""
-        self._program = Program(self.command(), self._folder / "pjsua.log")
+        self._program = Program(self.command(), self._folder / f"{self.name}.log", self._devices)
         await _registered(self._exchange, self.name)
         await self._program.until_output(">>>")
 
@@ -106,8 +135,21 @@ class Pjsua:
         self._program.write("m\n")
         await asyncio.sleep(0.02)
         at = time.time_ns()
-        self._program.write(f"sip:{user}@{LOOPBACK}:{self._exchange.port}\n")
+        self._program.write(f"{_uri(user, self._exchange)}\n")
         return at
+
+    async def answer(self) -> None:
+        """Take the call that comes in."""
+        assert self._program is not None
+        await self._program.until_output("Incoming call")
+        self._program.write("a\n200\n")
+
+    async def hear(self) -> None:
+        """Connect the only call to the ear, which pjsua leaves out where a file stands in for the microphone."""
+        assert self._program is not None
+        # Ports are numbered: 0 is the device, 1 the file, the call comes next as there are no tones.
+        self._program.write("cc 2 0\n")
+        await self._program.until_output("Success")
 
     async def hold(self) -> None:
         """Put the newest call on hold."""
@@ -151,15 +193,14 @@ sip_listen {address}:{port}
 net_interface {address}
 call_max_calls {calls}
 call_local_timeout 120
-audio_player aubridge,ear
-audio_source aufile,{speech}
+audio_player {player}
+audio_source {source}
 audio_alert aubridge,bell
 audio_buffer 20-160
 rtp_ports {rtp}-{rtp_end}
 module_path {modules}
 module g711.so
-module aufile.so
-module aubridge.so
+{devices}
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
@@ -171,18 +212,34 @@ ringback_disabled yes
 
 
 class Baresip:
-    """Debian's baresip, commanded through its control socket; it speaks from a file, which costs less than a device."""
+    """Debian's baresip, commanded through its control socket.
 
-    name = "baresip"
+    It speaks from a file, which costs less than a device, unless it is given ``devices`` (environment variables).
+    """
 
-    def __init__(self, folder: Path, exchange: Exchange) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        exchange: Exchange,
+        *,
+        name: str = "baresip",
+        devices: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
         self._folder = folder
         self._exchange = exchange
+        self._devices = devices
+        self._port = free_port()
         self._program: Program | None = None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._dialled = 0
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def address(self) -> str:
+        """Where it is called without the far end."""
+        return f"sip:{self.name}@{LOOPBACK}:{self._port}"
 
     @property
     def pid(self) -> int:
@@ -198,9 +255,11 @@ class Baresip:
             write_wav(speech, 60)
         text = _BARESIP.format(
             address=LOOPBACK,
-            port=free_port(),
+            port=self._port,
             calls=MAX_CALLS + 2,
-            speech=speech,
+            player="alsa,default" if self._devices else "aubridge,ear",
+            source="alsa,default" if self._devices else f"aufile,{speech}",
+            devices="module alsa.so" if self._devices else "module aufile.so\nmodule aubridge.so",
             rtp=rtp,
             rtp_end=rtp + 4 * MAX_CALLS,
             modules=_MODULES,
@@ -217,7 +276,7 @@ class Baresip:
     async def start(self) -> None:
         """Come up; returns when it is registered."""
         control = self.configure()
-        self._program = Program(["baresip", "-4", "-f", self._folder], self._folder / "baresip.log")
+        self._program = Program(["baresip", "-4", "-f", self._folder], self._folder / "baresip.log", self._devices)
         await _registered(self._exchange, self.name)
         await self._program.until_output("baresip is ready")
         self._reader, self._writer = await asyncio.open_connection(LOOPBACK, control)
@@ -226,8 +285,14 @@ class Baresip:
         """Command a call."""
         self._dialled += 1
         at = time.time_ns()
-        await self._command("dial", f"sip:{user}@{LOOPBACK}:{self._exchange.port}")
+        await self._command("dial", _uri(user, self._exchange))
         return at
+
+    async def answer(self) -> None:
+        """Take the call that comes in."""
+        assert self._program is not None
+        await self._program.until_output("Incoming call")
+        await self._command("accept")
 
     async def hang_up(self) -> None:
         """End every call: one command each, for 1.0.0 has none for all."""
@@ -262,6 +327,11 @@ def baresip_version() -> str:
     text = subprocess.run(["baresip", "-h"], capture_output=True, text=True, check=False)
     match = re.search(r"baresip v(\S+)", text.stdout + text.stderr)
     return match[1] if match else "?"
+
+
+def _uri(user: str, exchange: Exchange) -> str:
+    """A user of the far end's, or an address as it is."""
+    return user if user.startswith("sip:") else f"sip:{user}@{LOOPBACK}:{exchange.port}"
 
 
 async def _registered(exchange: Exchange, name: str) -> None:

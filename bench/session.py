@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,29 @@ class Pace:
     starts: int = 2
     calls: int = 100
     early_calls: int = 20
+    codec_s: float = 20
+    bursts: int = 5
+    glitch_s: float = 600
+    history_rows: int = 20_000
+    echo_s: float = 20
 
 
-QUICK = Pace(call_s=3, idle_s=4, crowd_s=2, talk_s=3, commands=5, keys=5, rings=4, starts=1, calls=10, early_calls=5)
+QUICK = Pace(
+    call_s=3,
+    idle_s=4,
+    crowd_s=2,
+    talk_s=3,
+    commands=5,
+    keys=5,
+    rings=4,
+    starts=1,
+    calls=10,
+    early_calls=5,
+    codec_s=4,
+    bursts=3,
+    glitch_s=30,
+    echo_s=4,
+)
 
 
 @dataclass
@@ -78,6 +98,16 @@ class Bench:
             await stack.enter_async_context(self.up(baresip))
             await stack.enter_async_context(self.up(pjsua))
             yield ours, baresip, pjsua
+
+    @asynccontextmanager
+    async def together(self, phones: Sequence[Phone]) -> AsyncIterator[None]:
+        """Any number of phones that are measured side by side."""
+        self.exchange.forget()
+        try:
+            await asyncio.gather(*(phone.start() for phone in phones))
+            yield
+        finally:
+            await asyncio.gather(*(phone.stop() for phone in phones), return_exceptions=True)
 
     async def talk(self, phone: Phone, user: str = "talk") -> None:
         """Make a call that is answered."""

@@ -39,7 +39,7 @@ class Terminal:
         self._output: list[tuple[int, bytes]] = []
         self._arrived = asyncio.Event()
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self.resize(ROWS, COLUMNS)
         # No echo by the line discipline: a character on the screen was then drawn by the program.
         attributes = termios.tcgetattr(slave)
         attributes[3] &= ~termios.ECHO
@@ -68,6 +68,15 @@ class Terminal:
         at = time.time_ns()
         os.write(self._master, keys.encode())
         return at
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the size of the window."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    async def draws(self) -> None:
+        """Wait until more has been printed."""
+        self._arrived.clear()
+        await self._arrived.wait()
 
     def forget(self) -> None:
         """Drop what has been printed so far."""

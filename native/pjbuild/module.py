@@ -1,4 +1,4 @@
-"""The extension module: helper and codecs compiled and linked to pjproject's libraries."""
+"""The extension module and the pjsua program: what is ours compiled and linked to pjproject's libraries."""
 
 import shutil
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class Module:
     """A linked module and what belongs to it, in a folder of its own."""
 
     folder: Path
+    program: Path
     has_voice: bool
 
     @property
@@ -38,18 +39,31 @@ def link_module(tree: Tree, native: Path, has_voice: bool) -> Module:
     helper = native / "helper"
     defines = ["-DTUIPHONE_CODECS"] if has_voice else []
     objects = [_compile(tree, source, folder, defines) for source in sorted(helper.glob("*.c*"))]
+    libraries = [*tree.flags("ldflags"), *(f"-l{name}" for name in tree.flags("libs"))]
+    program = tree.program
     if has_voice:
-        objects.append(_join_voice(tree, native, folder))
+        voice = _join_voice(tree, native, folder)
+        objects.append(voice)
+        program = _link_program(tree, native, voice, libraries)
     shutil.copyfile(tree.swig / "pjsua2.py", folder / "pjsua2.py")
-    libraries = [f"-l{name}" for name in tree.flags("libs")]
-    inputs = [str(tree.glue), *map(str, objects), *tree.flags("ldflags"), *libraries]
+    inputs = [str(tree.glue), *map(str, objects), *libraries]
     tree.runner.run(
         "link",
         # Bsymbolic: another copy of libspeex or libgsm in the process must not be taken for ours.
         ["g++", "-shared", "-s", "-Wl,-Bsymbolic", "-o", str(folder / EXTENSION), *inputs],
         tree.swig,
     )
-    return Module(folder, has_voice)
+    return Module(folder, program, has_voice)
+
+
+def _link_program(tree: Tree, native: Path, voice: Path, libraries: list[str]) -> Path:
+    """The pjsua program once more, with the voice codecs."""
+    folder = voice.parent
+    entry = _compile(tree, native / "program/codecs.c", folder, [f"-I{native / 'helper'}"])
+    objects = sorted((tree.source / "pjsip-apps/build/output").glob("pjsua-*/*.o"))
+    inputs = [*map(str, objects), str(entry), str(voice), *libraries]
+    tree.runner.run("pjsua", ["g++", "-s", "-Wl,--wrap=pjsua_init", "-o", str(folder / "pjsua"), *inputs], tree.swig)
+    return folder / "pjsua"
 
 
 def _compile(tree: Tree, source: Path, folder: Path, extra: list[str]) -> Path:

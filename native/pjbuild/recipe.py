@@ -25,6 +25,7 @@ _MODULE_FILES = (
     "helper/*.[ch]",
     "helper/*.cpp",
     "codecs/*.[ch]",
+    "program/*.c",
     "pjbuild/module.py",
     "pjbuild/smoke.py",
     "pjbuild/wheel.py",
@@ -166,7 +167,7 @@ class Build:
                 if now.tree != keys.tree:
                     shutil.rmtree(tree.folder, ignore_errors=True)
                 return self._make(runner, sources)
-            self._place(tree, module, wheel_version(sources.pjproject.release, keys.wheel), target)
+            self._place(runner, module, wheel_version(sources.pjproject.release, keys.wheel), target)
             if not self.keep_tree:
                 shutil.rmtree(tree.folder, ignore_errors=True)
         return Product(target)
@@ -178,12 +179,12 @@ class Build:
             check_module(tree, module)
         return module
 
-    def _place(self, tree: Tree, module: Module, version: str, target: Path) -> None:
+    def _place(self, runner: Runner, module: Module, version: str, target: Path) -> None:
         part = target.with_name(target.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         write_wheel(module.files, version, wheel_tag(), part)
-        shutil.copy2(tree.program, part / "pjsua")
-        tree.runner.run("strip", ["strip", str(part / "pjsua")], part)
+        shutil.copy2(module.program, part / "pjsua")
+        runner.run("strip", ["strip", str(part / "pjsua")], part)
         shutil.rmtree(target, ignore_errors=True)
         part.rename(target)

@@ -101,7 +101,7 @@ def test_a_recipe_edited_during_the_build_is_built_again(
 ) -> None:
     made = tmp_path / "pjsua2.py"
     made.write_text("x")
-    module = Module(tmp_path, has_voice=False)
+    module = Module(tmp_path, Path(sys.executable), has_voice=False)
     keys = iter([Keys("t", "before"), Keys("t", "after"), Keys("t", "after"), Keys("t", "after")])
     linked: list[int] = []
 
@@ -114,7 +114,6 @@ def test_a_recipe_edited_during_the_build_is_built_again(
     monkeypatch.setattr(recipe, "check_module", lambda *_: None)
     monkeypatch.setattr(Module, "files", [made])
     monkeypatch.setattr(Tree, "build", lambda *_: None)
-    monkeypatch.setattr(Tree, "program", Path(sys.executable))
     build = Build(cache, Progress(io.StringIO()))
     product = build._make(runner, Sources(source("aa"), None))
     assert product.folder == cache.product("after")

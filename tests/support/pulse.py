@@ -116,11 +116,11 @@ class Pulse:
             env={**self._home, **self.environment},
         )
 
-    def record(self, target: Path, sink: str = "spk") -> Recorder:
+    def record(self, target: Path, sink: str = "spk", channels: int = 1) -> Recorder:
         """A recorder of what a sink plays; entering it returns when the first samples have arrived."""
         return Recorder(
             Process(
-                ["parec", f"--device={sink}.monitor", "--file-format=wav", f"--rate={RATE}", "--channels=1",
+                ["parec", f"--device={sink}.monitor", "--file-format=wav", f"--rate={RATE}", f"--channels={channels}",
                  "--format=s16le", "--latency-msec=20", target],
                 self.folder / f"record-{sink}.log",
                 env={**self._home, **self.environment},
