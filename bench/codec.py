@@ -82,7 +82,7 @@ async def _cpu(bench: Bench, pairs: list[Pair]) -> None:
     cpu = {phone.name: (cpu_s(phone.pid) - cpu[phone.name]) * 20 / bench.pace.codec_s for phone in phones}
     sent = {phone.name: _rate(before[phone.name], await bench.exchange.packets_of(phone.name)) for phone in phones}
     for pair in pairs:
-        _same(pair.codec, sent[pair.ours.name], sent[pair.pjsua.name])
+        same_calls(pair.codec, sent[pair.ours.name], sent[pair.pjsua.name])
         bench.results.add(CPU[pair.codec].id, "ours", cpu[pair.ours.name])
         bench.results.add(CPU[pair.codec].id, "pjsua", cpu[pair.pjsua.name])
 
@@ -93,7 +93,7 @@ def _rate(before: Count, after: Count) -> tuple[float, float]:
     return (after.packets - before.packets) / seconds, (after.octets - before.octets) / seconds
 
 
-def _same(codec: str, ours: tuple[float, float], pjsua: tuple[float, float]) -> None:
+def same_calls(codec: str, ours: tuple[float, float], pjsua: tuple[float, float]) -> None:
     """Refuses a comparison of unlike calls: packet time and bit rate have to agree."""
     for ours_rate, peer_rate, what, slack in zip(ours, pjsua, ("packets", "octets"), (0.04, 0.1), strict=True):
         if not peer_rate or abs(ours_rate / peer_rate - 1) > slack:

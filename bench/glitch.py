@@ -7,7 +7,7 @@ import itertools
 import time
 import wave
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,11 +96,7 @@ async def _redraw(screen: Terminal, busy: Busy) -> None:
     for rows, columns in itertools.cycle(((40, 120), (ROWS, COLUMNS))):
         screen.forget()
         screen.resize(rows, columns)
-        await screen.draws()
-        with suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(0.02):
-                    await screen.draws()
+        await screen.frame()
         busy.screens += 1
 
 

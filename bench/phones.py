@@ -140,9 +140,15 @@ class Pjsua:
 
     async def answer(self) -> None:
         """Take the call that comes in."""
-        assert self._program is not None
-        await self._program.until_output("Incoming call")
-        self._program.write("a\n200\n")
+        program = self._program
+        assert program is not None
+
+        def rings() -> bool:
+            program.write("\n")  # what it has printed leaves its buffer with the next prompt
+            return "Incoming call" in program.log.read_text(errors="replace")
+
+        await until(rings, 5, "a call to pjsua")
+        program.write("a\n200\n")
 
     async def hear(self) -> None:
         """Connect the only call to the ear, which pjsua leaves out where a file stands in for the microphone."""

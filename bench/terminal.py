@@ -23,6 +23,7 @@ _CONTROL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])|[\x00-\x08\x0b-\x1f]"
 )
 # Queries with the answer a current terminal gives: synchronized output is known, in-band resize is not, device attributes.
+_FRAME_END = b"\x1b[?2026l"
 _QUERIES = ((b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[?2048$p", b"\x1b[?2048;0$y"), (b"\x1b[c", b"\x1b[?62;22c"))
 
 
@@ -73,10 +74,11 @@ class Terminal:
         """Change the size of the window."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    async def draws(self) -> None:
-        """Wait until more has been printed."""
-        self._arrived.clear()
-        await self._arrived.wait()
+    async def frame(self) -> None:
+        """Wait until the program has drawn a frame since ``forget`` (the end of a synchronized update)."""
+        while _FRAME_END not in b"".join(data for _at, data in self._output):
+            self._arrived.clear()
+            await self._arrived.wait()
 
     def forget(self) -> None:
         """Drop what has been printed so far."""

@@ -49,3 +49,33 @@ async def test_missing_text_is_said() -> None:
             await terminal.shows("ready", timeout_s=0.5)
     finally:
         await terminal.close()
+
+
+async def test_a_program_is_told_of_another_size() -> None:
+    script = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size(), flush=True))\n"
+        "print('ready', flush=True)\n"
+        "while True: time.sleep(5)\n"
+    )
+    terminal = Terminal([sys.executable, "-c", script], {})
+    try:
+        await terminal.shows("ready")
+        terminal.resize(40, 120)
+        await terminal.shows("columns=120, lines=40")
+    finally:
+        await terminal.close()
+
+
+async def test_each_frame_that_a_program_draws_at_once_is_waited_for() -> None:
+    script = r"print('ready'); input(); print('\x1b[?2026hone\x1b[?2026l'); input(); print('\x1b[?2026htwo\x1b[?2026l'); input()"
+    terminal = Terminal([sys.executable, "-c", script], {})
+    try:
+        await terminal.shows("ready")
+        for text in ("one", "two"):
+            terminal.forget()
+            terminal.press("\n")
+            await terminal.frame()
+            assert text in terminal.text()
+    finally:
+        await terminal.close()
