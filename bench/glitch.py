@@ -38,6 +38,8 @@ SEARCHES = Figure("glitch-searches", "  meanwhile: searches of 20 000 history ro
 MIC_HZ = 1000
 """Not the far end's tone, so that no echo canceller takes one for the other; whole periods too."""
 _SETTLE_S = 4.0
+_SIZES = 9
+"""Of the window. With two only, a phone that is behind would find it as it was and do nothing."""
 _NAMES = ("Ana", "Bert", "Clara", "Dmitri", "Eve", "Farid", "Greta", "Hugo")
 
 
@@ -93,9 +95,9 @@ async def _listen(bench: Bench, here: Room, screen: Terminal, ours: Ours, pjsua:
 
 async def _redraw(screen: Terminal, busy: Busy) -> None:
     """Another size of the window as soon as the last one was drawn: each makes the phone lay out and paint everything."""
-    for rows, columns in itertools.cycle(((40, 120), (ROWS, COLUMNS))):
+    for step in itertools.cycle(range(_SIZES)):
         screen.forget()
-        screen.resize(rows, columns)
+        screen.resize(ROWS + 2 * step, COLUMNS + 5 * step)
         await screen.frame()
         busy.screens += 1
 

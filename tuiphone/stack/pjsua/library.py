@@ -22,6 +22,10 @@ _WHEEL_CALLS = 4
 _WHEEL_ACCOUNTS = 8
 """Compiled into the library, which ends the process when asked for one account more."""
 
+PLAY_BUFFER_MS = 100
+"""What the ear's device holds. Of pjmedia's 140 ms one hears twice the difference: a buffer before the device grows as
+large. Five of its periods of 20 ms outlast the pauses that a busy machine makes (docs/bench.md: mouth, glitch)."""
+
 
 class Listener(Protocol):
     """Who is told."""
@@ -116,6 +120,7 @@ def _config(settings: StackSettings) -> pj.EpConfig:
         media.quality = 4
     media.noVad = False  # it would rule out Opus' DTX and G.729's Annex B too: codecparams decides for each codec
     media.sndAutoCloseTime = -1
+    media.sndPlayLatency = PLAY_BUFFER_MS
     # -1 leaves it to pjmedia.
     media.jbInit = settings.jitter_initial_ms or -1
     media.jbMinPre = settings.jitter_min_ms or -1
