@@ -55,12 +55,18 @@ async def _delay(bench: Bench, here: Room, sound: Path, kind: str) -> float:
     async with here.tape(tape), here.pulse.play(sound, "lips") as player:
         await player.until_end(bench.pace.bursts * PERIOD_S + 10)
         await asyncio.sleep(PERIOD_S)
-    with wave.open(str(tape), "rb") as file:
-        both = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2) / 32768
-    found = delays(both[:, 0], both[:, 1], RATE, BURST_S, PERIOD_S)
+    said, heard = two_channels(tape)
+    found = delays(said, heard, RATE, BURST_S, PERIOD_S)
     if len(found) < (bench.pace.bursts + 1) // 2:
         raise BenchError(f"{kind}: {len(found)} of {bench.pace.bursts} bursts arrived at the ear")
     return median(found)
+
+
+def two_channels(tape: Path) -> tuple[Samples, Samples]:
+    """The left and the right channel of a recording."""
+    with wave.open(str(tape), "rb") as file:
+        both = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2) / 32768
+    return both[:, 0], both[:, 1]
 
 
 def _ours(bench: Bench, here: Room) -> tuple[str, Phone, Phone]:

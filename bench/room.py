@@ -7,11 +7,13 @@ sample beside each other, so the delay between them needs no clock.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.process import BenchError
 from tests.support.pulse import RATE, Pulse, Recorder
 
 _MODULES = (
@@ -40,8 +42,11 @@ class Room:
 
 @asynccontextmanager
 async def room(folder: Path) -> AsyncIterator[Room]:
-    """The devices, while the context lasts."""
-    async with Pulse(folder / "pulse") as pulse:
-        for module in _MODULES:
-            pulse.control("load-module", *module.split())
-        yield Room(pulse)
+    """The devices, while the context lasts. Raises BenchError for whatever their programs do not do."""
+    try:
+        async with Pulse(folder / "pulse") as pulse:
+            for module in _MODULES:
+                pulse.control("load-module", *module.split())
+            yield Room(pulse)
+    except (AssertionError, TimeoutError, OSError, subprocess.CalledProcessError) as error:
+        raise BenchError(f"virtual sound devices: {error}") from error
