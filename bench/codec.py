@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 
 from bench.exchange import Count
-from bench.farend import ECHO
 from bench.ours import Ours, Sections
 from bench.phones import Pjsua
 from bench.process import BenchError, cpu_s, rss_mb
+from bench.rtp import ECHO
 from bench.session import Bench
 from bench.table import Figure
 from tests.support.audio import speech, write_wav

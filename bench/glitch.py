@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.audio import TONE_HZ
-from bench.farend import TONE
 from bench.hearing import gaps, pcmu
 from bench.ours import Ours
 from bench.phones import Phone, Pjsua
 from bench.process import cpu_s
 from bench.room import Room, room
+from bench.rtp import TONE
 from bench.session import Bench
 from bench.table import Figure
 from bench.terminal import COLUMNS, ROWS, Terminal

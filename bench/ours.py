@@ -16,8 +16,9 @@ from types import MappingProxyType
 import tomli_w
 
 from bench.exchange import Exchange
-from bench.farend import LOOPBACK, PASSWORD
+from bench.farend import PASSWORD
 from bench.process import BenchError, Program, cpu_s, free_port, until
+from bench.rtp import LOOPBACK
 from bench.terminal import Terminal
 from tuiphone.controller.api import Phone as PhoneApi
 from tuiphone.errors import EngineLost

@@ -21,8 +21,9 @@ from typing import Protocol
 
 from bench.audio import write_wav
 from bench.exchange import Exchange
-from bench.farend import LOOPBACK, PASSWORD
+from bench.farend import PASSWORD
 from bench.process import BenchError, Program, free_port, until
+from bench.rtp import LOOPBACK
 
 MAX_CALLS = 20
 _MODULES = Path("/usr/lib/baresip/modules")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -89,14 +89,11 @@ class Bench:
 
     @asynccontextmanager
     async def all_up(self) -> AsyncIterator[tuple[Ours, Baresip, Pjsua]]:
-        """All three at once."""
+        """One of each at once."""
         ours = Ours(self.folder / "ours", self.exchange)
         baresip = Baresip(self.folder / "baresip", self.exchange)
         pjsua = Pjsua(self.folder / "pjsua", self.exchange)
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self.up(ours))
-            await stack.enter_async_context(self.up(baresip))
-            await stack.enter_async_context(self.up(pjsua))
+        async with self.together([ours, baresip, pjsua]):
             yield ours, baresip, pjsua
 
     @asynccontextmanager

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.farend import ECHO, LOOPBACK, TONE, Audio, Caller, FarEnd, udp
+from bench.farend import FarEnd
+from bench.rtp import ECHO, LOOPBACK, TONE, Audio, Caller, udp
 
 OFFER = (
     b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
