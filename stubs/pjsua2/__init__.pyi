@@ -95,6 +95,7 @@ class MediaConfig:
     quality: int
     noVad: bool
     sndAutoCloseTime: int
+    sndPlayLatency: int
     ecTailLen: int
     ecOptions: int
     jbInit: int

@@ -15,6 +15,6 @@ def test_the_history_has_as_many_rows_as_wanted_and_they_are_found(tmp_path: Pat
     try:
         assert len(history.search(limit=100)) == 40
         assert [row.remote_name for row in history.search("Eve 12")] == ["Eve 12"]
-        assert history.search("nobody 1") == []
+        assert history.search("nobody 1") == ()
     finally:
         history.close()
