@@ -44,7 +44,7 @@ class Room:
 async def room(folder: Path) -> AsyncIterator[Room]:
     """The devices, while the context lasts. Raises BenchError for whatever their programs do not do."""
     try:
-        async with Pulse(folder / "pulse") as pulse:
+        async with Pulse(folder / "pulse", realtime=True) as pulse:
             for module in _MODULES:
                 pulse.control("load-module", *module.split())
             yield Room(pulse)

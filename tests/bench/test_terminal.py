@@ -53,10 +53,12 @@ async def test_missing_text_is_said() -> None:
 
 async def test_a_program_is_told_of_another_size() -> None:
     script = (
-        "import os, signal, time\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size(), flush=True))\n"
+        "import os, signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
         "print('ready', flush=True)\n"
-        "while True: time.sleep(5)\n"
+        "signal.sigwait([signal.SIGWINCH])\n"
+        "print(os.get_terminal_size(), flush=True)\n"
+        "input()\n"
     )
     terminal = Terminal([sys.executable, "-c", script], {})
     try:

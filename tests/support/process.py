@@ -17,8 +17,10 @@ from typing import Self, TypeVar
 POLL_S = 0.02
 T = TypeVar("T")
 
-_GUARD = ["--pdeathsig", "KILL", *(["--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] if os.geteuid() == 0 else [])]
-"""Ends with the test runner, however that ends; takes no real-time priority before others, as no ordinary user does."""
+_GUARD = ["--pdeathsig", "KILL"]
+"""Ends with the test runner, however that ends."""
+_ORDINARY = ["--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] if os.geteuid() == 0 else []
+"""Takes no real-time priority before others, as no ordinary user does."""
 
 
 class ProcessFailed(AssertionError):
@@ -43,7 +45,8 @@ async def until(condition: Callable[[], T | Awaitable[T]], timeout_s: float, wha
 class Process:
     """A program in a process group of its own, which is killed as a whole when the context ends.
 
-    Standard output and error go to ``log``, where ``text`` reads them at any time.
+    Standard output and error go to ``log``, where ``text`` reads them at any time. With ``realtime`` the program may take
+    real-time priority, if root runs it.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class Process:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
+        realtime: bool = False,
     ) -> None:
         self.argv = [str(part) for part in argv]
         self.log = log
         self.env = {**os.environ, **(env or {})}
         self.cwd = cwd
         self.stop_signal = stop_signal
+        self.realtime = realtime
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -85,7 +90,7 @@ class Process:
     def start(self) -> None:
         """Start, or start again after ``stop``; output is appended."""
         setpriv = shutil.which("setpriv")
-        guard = [setpriv, *_GUARD] if setpriv else []
+        guard = [setpriv, *_GUARD, *([] if self.realtime else _ORDINARY)] if setpriv else []
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*guard, *self.argv],

@@ -41,9 +41,10 @@ pcm.{name} {{
 
 @dataclass
 class Pulse:
-    """The sound server, in a folder of its own."""
+    """The sound server, in a folder of its own; with ``realtime`` it may take real-time priority, as it has on a desktop."""
 
     folder: Path
+    realtime: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +56,7 @@ class Pulse:
              "--log-target=stderr", "-F", self.folder / "default.pa"],
             self.folder / "log",
             env=self._home,
+            realtime=self.realtime,
         )  # fmt: skip
 
     @property
