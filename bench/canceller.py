@@ -10,7 +10,7 @@ from bench.ours import Ours
 from bench.phones import Phone, Pjsua
 from bench.process import cpu_s, rss_mb
 from bench.room import Room, room
-from bench.session import Bench
+from bench.session import Bench, check_rate
 from bench.table import Figure
 from tests.support.audio import speech, write_wav
 from tests.support.pulse import RATE
@@ -76,10 +76,12 @@ async def _voice(here: Room, wav: Path) -> None:
 
 async def _measure(bench: Bench, phones: list[Measured]) -> None:
     seconds = bench.pace.echo_s
+    counts = [await bench.exchange.packets_of(one.phone.name) for one in phones]
     before = [cpu_s(one.phone.pid) for one in phones]
     await asyncio.sleep(seconds)
     cpu, memory = {}, {}
-    for one, begin in zip(phones, before, strict=True):
+    for one, begin, count in zip(phones, before, counts, strict=True):
+        check_rate(count.rates(await bench.exchange.packets_of(one.phone.name))[0])
         cpu[one.column, one.kind] = (cpu_s(one.phone.pid) - begin) / seconds * 100
         memory[one.column, one.kind] = rss_mb(one.phone.pid)
         bench.results.add(CPU[one.kind].id, one.column, cpu[one.column, one.kind])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bench.exchange import Count
 from bench.ours import Ours, Sections
 from bench.phones import Pjsua
 from bench.process import BenchError, cpu_s, rss_mb
@@ -80,17 +79,11 @@ async def _cpu(bench: Bench, pairs: list[Pair]) -> None:
     cpu = {phone.name: cpu_s(phone.pid) for phone in phones}
     await asyncio.sleep(bench.pace.codec_s)
     cpu = {phone.name: (cpu_s(phone.pid) - cpu[phone.name]) * 20 / bench.pace.codec_s for phone in phones}
-    sent = {phone.name: _rate(before[phone.name], await bench.exchange.packets_of(phone.name)) for phone in phones}
+    sent = {phone.name: before[phone.name].rates(await bench.exchange.packets_of(phone.name)) for phone in phones}
     for pair in pairs:
         same_calls(pair.codec, sent[pair.ours.name], sent[pair.pjsua.name])
         bench.results.add(CPU[pair.codec].id, "ours", cpu[pair.ours.name])
         bench.results.add(CPU[pair.codec].id, "pjsua", cpu[pair.pjsua.name])
-
-
-def _rate(before: Count, after: Count) -> tuple[float, float]:
-    """Packets and octets a second."""
-    seconds = after.at_s - before.at_s
-    return (after.packets - before.packets) / seconds, (after.octets - before.octets) / seconds
 
 
 def same_calls(codec: str, ours: tuple[float, float], pjsua: tuple[float, float]) -> None:

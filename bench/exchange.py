@@ -25,6 +25,11 @@ class Count:
     octets: int
     at_s: float
 
+    def rates(self, later: Count) -> tuple[float, float]:
+        """Packets and octets a second between this count and a later one."""
+        seconds = later.at_s - self.at_s
+        return (later.packets - self.packets) / seconds, (later.octets - self.octets) / seconds
+
 
 @dataclass
 class Exchange:
