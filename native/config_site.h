@@ -25,6 +25,7 @@
 /* With silence detection on, a pause is a pause: no single packet every five seconds. */
 #define PJMEDIA_CODEC_MAX_SILENCE_PERIOD        (-1)
 #define PJMEDIA_HAS_SPEEX_AEC                   1
+#define PJMEDIA_SPEEX_AEC_USE_AGC               0
 
 /* Old gateways expect 101, whatever the offer says. */
 #define PJMEDIA_RTP_PT_TELEPHONE_EVENTS         101

@@ -108,6 +108,13 @@ void tuiphone_clean_set(int noise, int gain, int ear_limit_db);
 void tuiphone_clean_microphone(short *samples, int count, int rate);
 void tuiphone_clean_ear(short *samples, int count, int rate);
 
+/* ---- comfort noise (RFC 3389) --------------------------------------------- */
+
+/* on != 0: streams that are made from now on play what the far end says of its
+ * background while it sends no speech, and say what ours sounds like where silence
+ * is suppressed; descriptions of ours have payload type 13, behind the codecs. */
+void tuiphone_noise_set(int on);
+
 /* ---- extended reports (RFC 3611) ------------------------------------------ */
 
 /* A VoIP metrics block (RFC 3611 section 4.7) as it is on the wire: rates and

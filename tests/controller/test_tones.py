@@ -9,6 +9,7 @@ import pytest
 from tests.support.controller import DESK, SALES, bench
 from tuiphone.config.schema import AccountConfig, AudioSection, Config
 from tuiphone.controller.ports import Beat, Tone, ToneSound
+from tuiphone.controller.ringing import ring_files
 from tuiphone.controller.tones import PLANS, SOFT_LEVEL, progress_tone, ring_sound
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.ringtone import COUNTRIES, RINGS, Ring, WrongRing, parse_ring, parse_rule
@@ -167,3 +168,11 @@ def test_a_ring_from_a_file_comes_with_what_rings_without_it(tmp_path: Path) -> 
     assert sound is not None
     assert (sound.file, sound.level) == (f"{tmp_path}/none.wav", 70)
     assert sound.beats == (ring_sound(Ring("warble")) or ToneSound(())).beats
+
+
+def test_every_file_that_may_ring_is_known_beforehand() -> None:
+    rules = ("300 = ~/door.wav 60%", "+44* = uk", "301 = ~/door.wav")
+    own = AccountConfig(id="sales", address="sip:2001@pbx.example", ring_tone="/srv/sales.wav")
+    wanted = Config(audio=AudioSection(ring_tone="~/usual.wav", ring_tones=rules), accounts=(own, DESK))
+    assert set(ring_files(wanted)) == {"~/usual.wav", "~/door.wav", "/srv/sales.wav"}
+    assert ring_files(Config()) == ()

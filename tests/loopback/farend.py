@@ -59,7 +59,14 @@ class Message:
 
 
 def sdp(port: int, direction: str = "sendrecv", host: str = HOST, codecs: str = "0 101") -> str:
-    names = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000", "101": "telephone-event/8000"}
+    names = {
+        "0": "PCMU/8000",
+        "8": "PCMA/8000",
+        "9": "G722/8000",
+        "13": "CN/8000",
+        "120": "opus/48000/2",
+        "101": "telephone-event/8000",
+    }
     maps = "".join(f"a=rtpmap:{c} {names[c]}\r\n" for c in codecs.split())
     return (
         f"v=0\r\no=- {secrets.randbelow(10**9)} {secrets.randbelow(10**9)} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\n"

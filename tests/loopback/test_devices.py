@@ -174,6 +174,26 @@ async def test_a_bell_that_does_not_open_rings_in_the_ear(phone: StackProcess, p
     assert level_db(read_wav(ear)[0]) > -45
 
 
+async def test_a_bell_that_does_not_open_during_a_held_call_is_soft_in_the_ear(
+    phone: StackProcess, bob: StackProcess, pulse: Pulse, tmp_path: Path
+) -> None:
+    await choose(phone, ring="broken")
+    levels = []
+    for in_call in (False, True):
+        if in_call:
+            call = await talk(phone, bob)
+            phone.do("hold", call.out)
+            await phone.wait("MediaReport", call_id=call.out, local_hold=True)
+        ear = tmp_path / f"ear-{in_call}.wav"
+        async with pulse.record(ear, "spk"):
+            phone.do("tone", "ring", True, "ring")
+            await asyncio.sleep(0.7)
+            phone.do("tone", "ring", False, "ring")
+        samples, rate = read_wav(ear)
+        levels.append(max(level_db(samples[i : i + rate // 10]) for i in range(0, len(samples), rate // 10)))
+    assert levels[1] == pytest.approx(levels[0] - 12, abs=2)
+
+
 async def test_a_call_outlives_its_sound_devices(
     phone: StackProcess, bob: StackProcess, pulse: Pulse, voice: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from tests.support.phone import Phone
 from tests.support.process import until
 from tests.support.pulse import RATE, Pulse, espeak
 from tuiphone.model.call import CallId, CallState
+from tuiphone.model.device import DeviceRole
 
 pytestmark = [pytest.mark.sound, pytest.mark.pjsua]
 
@@ -156,6 +157,46 @@ async def test_no_shriek_reaches_the_ear_above_the_limit_and_speech_below_it_is_
         kept = both.anna.folder / "config" / "settings.toml"
         await until(lambda: kept.exists() and "ear_limit_db" in kept.read_text(), 5, "the limit is kept")
         assert tomllib.loads(kept.read_text())["audio"]["ear_limit_db"] == -18
+
+
+async def test_no_sound_of_the_phone_itself_reaches_the_ear_above_the_limit(tmp_path: Path) -> None:
+    ring = write_wav(tmp_path / "ring.wav", tone((2800.0,), 2, RATE, 0.99))
+    audio = {"ring_tone": f"{ring} 200%", "ring": "spk", "ring_level": 200, "tone_level": 200, "output_level": 200}
+    async with desk(tmp_path, ear_limit_db=-30, **audio) as both:
+        anna, pulse = both.anna, both.pulse
+        heard = {}
+
+        async def hear(name: str, seconds: float) -> None:
+            target = tmp_path / f"{name}.wav"
+            async with pulse.record(target, "spk"):
+                await asyncio.sleep(seconds)
+            heard[name] = peak_db(read_wav(target)[0])
+
+        await asyncio.sleep(1.0)  # the last of the ringback
+        await hear("silence", 0.3)
+        async with Phone(tmp_path / "c") as carl:
+            knocking = await carl.api.dial(anna.address)
+            await until(lambda: len([c for c in anna.calls.values() if c.is_ringing]) == 1, 5, "a second call")
+            await hear("call waiting", 4.5)
+            await carl.api.hang_up(knocking)
+            await anna.api.hang_up(both.call)
+            await until(lambda: all(call.is_over for call in anna.calls.values()), 5, "no call any more")
+            await carl.api.dial(anna.address)
+            await until(lambda: any(call.is_ringing for call in anna.calls.values()), 5, "a call")
+            await hear("ring", 2)
+            await anna.api.decline()
+            await until(lambda: all(call.is_over for call in anna.calls.values()), 5, "no call any more")
+            out = await anna.api.dial(carl.address)
+            await carl.incoming()
+            await hear("ringback", 5)
+            await carl.api.decline()
+            await anna.until_ended(out)
+            await hear("busy", 2)
+            await anna.api.test_tone(DeviceRole.OUTPUT, True)
+            await hear("test tone", 1)
+            await anna.api.test_tone(DeviceRole.OUTPUT, False)
+        assert heard.pop("silence") < -80
+        assert {name: level for name, level in heard.items() if not -60 < level <= -30} == {}
 
 
 def peak_db(samples: Samples) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio import level_db, read_wav, speech, strength, tone, write_wav
+from tests.support.audio import Samples, level_db, read_wav, speech, strength, tone, write_wav
 from tests.support.phone import Phone
 from tests.support.process import until
 from tests.support.pulse import Pulse
@@ -239,26 +240,34 @@ async def test_a_ring_from_a_file_sounds_at_its_own_volume_and_a_broken_one_stil
 ) -> None:
     door = write_wav(tmp_path / "door.wav", tone((700,), 2))
     (tmp_path / "broken.wav").write_bytes(b"no sound at all")
-    rules = [f"quiet = {door} 10%", f"loud = {door}", f"broken = {tmp_path / 'broken.wav'}"]
+    studio = tmp_path / "studio.wav"
+    subprocess.run(["sox", door, "-r", "44100", "-b", "24", "-c", "2", studio], check=True)
+    users = ("quiet", "loud", "studio", "broken", "absent")
+    rules = [f"quiet = {door} 10%", f"loud = {door}", f"studio = {studio}"]
+    rules += [f"{user} = {tmp_path / user}.wav" for user in users[3:]]
     async with (
         phone(tmp_path / "a", pulse, output="spk", ring="ring", ring_tones=rules) as anna,
-        Phone(tmp_path / "b", accounts=[caller(user) for user in ("quiet", "loud", "broken")]) as bert,
+        Phone(tmp_path / "b", accounts=[caller(user) for user in users]) as bert,
     ):
+        early = (await anna.api.snapshot()).warnings
+        assert len(early) == 2, "what is wrong with the files is told before anybody calls"
         levels = {}
-        for user in ("quiet", "loud", "broken"):
+        for user in users:
             call = await bert.api.dial(anna.address, user)
             await anna.incoming()
             async with pulse.record(tmp_path / f"{user}.wav", "ring"):
                 await asyncio.sleep(2.5)
             heard, rate = read_wav(tmp_path / f"{user}.wav")
             levels[user] = level_db(heard[-rate * 2 :])
-            if user != "broken":
+            if user in users[:3]:
                 assert strength(heard[-rate:], rate, 700) > 0.9
             await bert.api.hang_up(call)
             await until(lambda: all(call.is_over for call in anna.calls.values()), 3, "the call is over")
         assert levels["loud"] - levels["quiet"] == pytest.approx(20, abs=1.5)
-        assert levels["broken"] > -45
-        assert any("broken.wav” cannot be played" in text for text in anna.notices)
+        assert levels["studio"] == pytest.approx(levels["loud"], abs=1.5)
+        assert min(levels["broken"], levels["absent"]) > -45
+        assert any("broken.wav” cannot be played: it is no WAV file" in text for text in anna.notices)
+        assert any("absent.wav” cannot be played: No such file" in text for text in anna.notices)
 
 
 async def test_ringback_is_the_country_s_and_nothing_rings_loudly_into_an_ear_that_listens(
@@ -287,6 +296,62 @@ async def test_ringback_is_the_country_s_and_nothing_rings_loudly_into_an_ear_th
         loudest = max(level_db(knock[i : i + rate // 20]) for i in range(0, len(knock) - rate // 20, rate // 20))
         ring = max(level_db(ringback[i : i + rate // 20]) for i in range(0, len(ringback) - rate // 20, rate // 20))
         assert -50 < loudest < ring - 6
+
+
+async def test_several_bells_ring_together_and_none_while_somebody_talks(tmp_path: Path, pulse: Pulse) -> None:
+    async with AsyncExitStack() as stack:
+        anna = await stack.enter_async_context(
+            phone(tmp_path / "a", pulse, output="spk", input="mic", ring=["ring", "spare", "spk"])
+        )
+        bert = await stack.enter_async_context(Phone(tmp_path / "b"))
+        sinks = ("ring", "spare", "spk")
+
+        async def loudest() -> dict[str, float]:
+            async with AsyncExitStack() as recorders:
+                for sink in sinks:
+                    await recorders.enter_async_context(pulse.record(tmp_path / f"{sink}.wav", sink))
+                await asyncio.sleep(4.5)
+            return {sink: peak_level(*read_wav(tmp_path / f"{sink}.wav")) for sink in sinks}
+
+        ringing = await bert.api.dial(anna.address)
+        first = await anna.incoming()
+        alone = await loudest()
+        assert min(alone.values()) > -35
+        assert max(alone.values()) - min(alone.values()) < 2
+        await anna.api.answer()
+        await bert.until(ringing, CallState.TALKING)
+        carl = await stack.enter_async_context(Phone(tmp_path / "c"))
+        await carl.api.dial(anna.address)
+        await until(lambda: len(anna.calls) == 2, 5, "a second call")
+        for held in (False, True):
+            if held:
+                await anna.api.hold(first.id)
+                await anna.until(first.id, lambda call: call.is_held, what="the first call is held")
+            knocking = await loudest()
+            assert knocking["spk"] < alone["spk"] - 6, "full ring in an ear that is in a call"
+            assert max(knocking["ring"], knocking["spare"]) < -80
+
+
+def peak_level(samples: Samples, rate: int) -> float:
+    """The level of the loudest twentieth of a second."""
+    return max(level_db(samples[i : i + rate // 20]) for i in range(0, len(samples) - rate // 20, rate // 20))
+
+
+@pytest.mark.parametrize(("release_ms", "least"), [(200, 0.1), (1500, 1.3)])
+async def test_devices_are_let_go_a_moment_after_the_last_call(
+    tmp_path: Path, pulse: Pulse, release_ms: int, least: float
+) -> None:
+    async with AsyncExitStack() as stack:
+        anna = await stack.enter_async_context(
+            phone(tmp_path / "a", pulse, output="spk", input="mic", ring="ring", release_ms=release_ms)
+        )
+        made = await talk(stack, anna, tmp_path)
+        await until(lambda: pulse.played_by("spk") == 1, 5, "the ear is open")
+        await anna.api.hang_up(made.call.id)
+        await until(lambda: anna.calls[made.call.id].is_over, 5, "the call is over")
+        ended = time.monotonic()
+        await until(lambda: pulse.played_by("spk") == 0, 5, "the ear is let go")
+        assert least <= time.monotonic() - ended < least + 1
 
 
 def caller(user: str) -> dict[str, object]:

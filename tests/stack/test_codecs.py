@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuiphone.stack.pjsua.codecs import label, offered, priorities, restrict
+from tuiphone.stack.pjsua.codecs import fit_noise, label, offered, priorities, restrict
 
 OFFER = (
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -51,3 +51,20 @@ def test_a_description_is_never_left_without_a_codec() -> None:
     assert restrict(OFFER, ("AMR",)) == OFFER
     assert restrict(OFFER, ()) == OFFER
     assert restrict("v=0\r\n", ("opus",)) == "v=0\r\n"
+
+
+NOISY = OFFER.replace(" 18 101\r\n", " 18 13 101\r\n").replace("a=sendrecv", "a=rtpmap:13 CN/8000\r\na=sendrecv")
+
+
+def test_comfort_noise_is_offered_with_silence_suppression_and_a_codec_it_goes_with() -> None:
+    assert fit_noise(NOISY, True) == NOISY
+    assert fit_noise(NOISY, False) == OFFER
+    assert fit_noise(OFFER, True) == OFFER
+    only_opus = restrict(NOISY, ("opus",))
+    assert "m=audio 4000 RTP/AVP 120 13 101\r\n" in only_opus
+    assert "m=audio 4000 RTP/AVP 120 101\r\n" in fit_noise(only_opus, True)
+    assert "CN/8000" not in fit_noise(only_opus, True)
+
+
+def test_comfort_noise_is_no_codec() -> None:
+    assert offered(NOISY) == offered(OFFER)

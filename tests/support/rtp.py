@@ -17,6 +17,7 @@ from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import until
 
 PCMU = 0
+NOISE = 13
 EVENTS = 101
 FRAME = 160
 DIGITS = "0123456789*#ABCD"
@@ -55,6 +56,11 @@ class RtpEnd(asyncio.DatagramProtocol):
         for number, payload in enumerate(payloads, 1):
             self._send(payload, kind, samples, to)
             await asyncio.sleep(max(0.0, begin + number * samples / 8000 - loop.time()))
+
+    async def pause(self, noise: bytes, seconds: float, to: int) -> None:
+        """Send one description of background noise (RFC 3389), and nothing for as long as it lasts."""
+        self._send(noise, NOISE, round(seconds * 50) * FRAME, to)
+        await asyncio.sleep(seconds)
 
     def _send(self, payload: bytes, kind: int, samples: int, to: int) -> None:
         assert self._transport is not None

@@ -210,7 +210,7 @@ class AudioSection:
     null_audio: bool = boolean(False, "Never open a sound device (a server, a test); calls carry silence.")
     echo_canceller: str = choice(
         "webrtc",
-        "Echo canceller: webrtc (the best), speex (for old CPUs; always levels and takes noise off too), off (a headset).",
+        "Echo canceller: webrtc (the best), speex (for old CPUs), off (a headset).",
         ("webrtc", "speex", "off"),
     )
     echo_tail_ms: int = integer(200, "Longest echo to cancel, in milliseconds.", 20, 800)
@@ -228,6 +228,9 @@ class AudioSection:
     jitter_min_ms: int = integer(0, "Jitter buffer: the least it collects whenever it begins to play.", 0, 400)
     jitter_max_ms: int = integer(0, "Jitter buffer: the most it holds; 0: the engine's choice, 500.", 0, 2000)
     vad: bool = boolean(False, "Send no packets while nobody speaks (voice activity detection).")
+    comfort_noise: bool = boolean(
+        True, "Play the far end's background noise in its pauses, and with vad tell it ours (RFC 3389)."
+    )
     codecs: tuple[str, ...] = names(
         ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729"),
         'Codecs to offer, the best first; one that is not named is off. Patterns work: "speex/*".',

@@ -41,7 +41,7 @@ from tuiphone.controller.ports import (
 from tuiphone.controller.quality import QualityMeter
 from tuiphone.controller.recording import RecordingRules, Recordings
 from tuiphone.controller.reporting import QualityReporter, ReportSettings
-from tuiphone.controller.ringing import Ringing, ToneRules
+from tuiphone.controller.ringing import Ringing, ToneRules, ring_files
 from tuiphone.controller.silence import RtpWatch
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
@@ -467,6 +467,8 @@ class Controller:
                 self._recordings.failed(report.call_id)
                 self.notify(report.problem)
             case StackNotice():
+                if report.lasting and report.text not in self._warnings:
+                    self._warnings = (*self._warnings, report.text)
                 self._hub.publish(Notice(NoticeLevel(report.level), report.text))
             case StackDied():
                 self._hub.publish(Notice(NoticeLevel.ERROR, report.reason))
@@ -685,6 +687,8 @@ def stack_settings(config: Config, log_file: str = "") -> StackSettings:
         jitter_min_ms=audio.jitter_min_ms,
         jitter_max_ms=audio.jitter_max_ms,
         vad=audio.vad,
+        comfort_noise=audio.comfort_noise,
+        ring_files=ring_files(config),
         # At level 5 the library logs whole messages, with digests and SRTP keys in them.
         log_level={"error": 1, "warning": 2, "info": 3, "debug": 4}[config.log.level],
         log_file=log_file,

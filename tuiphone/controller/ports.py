@@ -59,6 +59,9 @@ class StackSettings:
     jitter_min_ms: int = 0
     jitter_max_ms: int = 0
     vad: bool = False
+    comfort_noise: bool = True
+    ring_files: tuple[str, ...] = ()
+    """WAV files that calls ring with, so that they are ready when one does."""
     release_after_s: float = 0.2
     """How long sound devices stay open after their last use; calls often follow one another."""
     sound_system: str = "auto"
@@ -94,7 +97,7 @@ Beat = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ToneSound:
-    """How a tone sounds: beats that repeat, or a WAV file (16-bit PCM); where the file cannot be read, the beats.
+    """How a tone sounds: beats that repeat, or a WAV file; where the file cannot be played, the beats.
 
     ``level`` in percent comes on top of the role's. ``device`` names a device to use instead of the role's.
     """
@@ -260,10 +263,14 @@ class RecordingReport:
 
 @dataclass(frozen=True, slots=True)
 class StackNotice:
-    """Something a person should read (a port in use, a recording that could not be written)."""
+    """Something a person should read (a port in use, a recording that could not be written).
+
+    ``lasting``: it stays true, and is told to those who come later.
+    """
 
     level: str
     text: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,14 @@ class ToneRules:
         return self.by_account(call.account_id) or self.ring
 
 
+def ring_files(config: Config) -> tuple[str, ...]:
+    """The WAV files that calls may ring with."""
+    audio = config.audio
+    rings = [parse_ring(text) for text in (audio.ring_tone, *(a.ring_tone for a in config.accounts if a.ring_tone))]
+    rings += [parse_rule(rule)[1] for rule in audio.ring_tones]
+    return tuple(dict.fromkeys(ring.file for ring in rings if ring.file))
+
+
 def wanted_tones(calls: Iterable[Call], rules: ToneRules, bell_is_ear: bool = False) -> dict[Tone, ToneSound]:
     """The sounds that the state of all calls asks for.
 

@@ -11,9 +11,8 @@ ECHO_CANCELLERS = ("webrtc", "speex", "off")
 class Processing:
     """What is done to the microphone's sound, and to the ear's.
 
-    ``echo_canceller`` is one of ECHO_CANCELLERS; Speex' brings a noise suppression and a gain control of its own that are
-    always on. ``gain_control`` brings speech, whispered or shouted, to one level. No sample above ``ear_limit_db`` (dBFS,
-    0 or less) reaches the ear: a shriek is no acoustic shock.
+    ``echo_canceller`` is one of ECHO_CANCELLERS. ``gain_control`` brings speech, whispered or shouted, to one level. No
+    sample above ``ear_limit_db`` (dBFS, 0 or less) reaches the ear: a shriek is no acoustic shock.
     """
 
     echo_canceller: str = "webrtc"

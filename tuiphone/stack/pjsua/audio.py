@@ -37,6 +37,9 @@ FAILURES_S = 5.0
 FORGIVEN_S = 20.0
 """A device that gets stuck again within this time after it was opened again is left alone until RETRY_S have passed."""
 
+_SOFTLY = 0.25
+"""How loud a ring is in an ear that is in a call."""
+
 Pair = tuple[Found, Found]
 _EAR_AND_MIC = (DeviceRole.INPUT, DeviceRole.OUTPUT)
 
@@ -62,6 +65,8 @@ class Sound:
         self._list = DeviceList()
         self._choices = {role: RoleChoice(role, "") for role in DeviceRole}
         self._users: set[str] = set()
+        self._calls: set[str] = set()
+        """Those of the users that are calls: somebody's ear is at the device."""
         self._opened: Pair | None = None
         self._problems: dict[DeviceRole, str] = {}
         self._closing: Timer | None = None
@@ -85,12 +90,13 @@ class Sound:
         """Microphone and ear as the conference bridge sees them."""
         return self._manager.getCaptureDevMedia()
 
-    def need(self, user: str, on: bool) -> None:
+    def need(self, user: str, on: bool, is_call: bool = False) -> None:
         """Somebody starts or stops using sound; the device opens at once and closes a little later."""
-        if on:
-            self._users.add(user)
-        else:
-            self._users.discard(user)
+        for users in (self._users, self._calls) if is_call else (self._users,):
+            if on:
+                users.add(user)
+            else:
+                users.discard(user)
         self._update()
 
     def choose(self, choices: tuple[RoleChoice, ...]) -> None:
@@ -342,7 +348,10 @@ class Sound:
         self.tell()
 
     def _sound_on(self, devices: list[Found], source: pj.AudioMedia, level: float) -> None:
-        """On each of the devices; one that is the ear, or cannot be opened, sounds in the ear at the same loudness."""
+        """On each of the devices; one that is the ear, or cannot be opened, sounds in the ear at the same loudness.
+
+        During a call, a held one included, softly: the ear is at somebody's head.
+        """
         source.adjustTxLevel(level)
         ear = (self._opened or self._wanted())[1]
         missed = [f for f in devices if not self._null and f.index is not None and not f.is_same(ear)]
@@ -350,7 +359,7 @@ class Sound:
         if missed or any(self._null or found.is_same(ear) for found in devices):
             volume = self._level(DeviceRole.OUTPUT)
             param = pj.AudioMediaTransmitParam()
-            param.level = 1 / volume if volume else 1.0
+            param.level = (1 / volume if volume else 1.0) * (_SOFTLY if self._calls else 1.0)
             source.startTransmit2(self.port, param)
 
 

@@ -216,9 +216,13 @@ class CallSession:
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
         """A session description of ours is about to be sent: leave in it what the account allows."""
         allowed = codecs.restrict(prm.sdp.wholeSdp, self.codecs)
-        prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, prm.remSdp.wholeSdp)
+        theirs = prm.remSdp.wholeSdp
+        if theirs:
+            prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, theirs)
+        else:
+            prm.sdp.wholeSdp = codecs.fit_noise(allowed, self._context.settings.vad)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
-        self._remote_ssrc = ssrc_of(prm.remSdp.wholeSdp) or self._remote_ssrc
+        self._remote_ssrc = ssrc_of(theirs) or self._remote_ssrc
 
     def digit_arrived(self, prm: pj.OnDtmfDigitParam) -> None:
         """A digit of RFC 4733, or of INFO with application/dtmf-relay."""

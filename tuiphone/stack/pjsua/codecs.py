@@ -11,6 +11,9 @@ from tuiphone.model.codec import KNOWN_CODECS, Codec, names_codec
 _STATIC = {"0": "PCMU", "3": "GSM", "8": "PCMA", "9": "G722", "18": "G729"}
 """Payload types that need no rtpmap (RFC 3551 section 6)."""
 _NO_SPEECH = frozenset({"telephone-event", "cn", "red"})
+_NOISE = "13"
+_GOES_WITH_NOISE = frozenset({"0", "3", "8", "9"})
+"""Codecs of comfort noise's clock rate (RFC 3389 section 4) that suppress silence and have nothing of the kind."""
 _RTPMAP = re.compile(r"^a=rtpmap:(\d+)\s+([^/\s]+)/(\d+)", re.MULTILINE)
 _AUDIO = re.compile(r"^m=audio\s+\d+(?:/\d+)?\s+\S+((?:\s+\d+)*)", re.MULTILINE)
 _PAYLOAD_LINE = re.compile(r"^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)[ \t]")
@@ -94,10 +97,19 @@ def restrict(sdp: str, wanted: tuple[str, ...]) -> str:
     if not kept:
         return sdp
     kept += [p for p in payloads if p not in kept and maps.get(p, ("", 0))[0].lower() in _NO_SPEECH]
-    head = sdp[audio.start() : audio.start(1)]
-    sdp = sdp[: audio.start()] + head + "".join(f" {p}" for p in dict.fromkeys(kept)) + sdp[audio.end() :]
-    dropped = set(payloads) - set(kept)
-    return "".join(line for line in sdp.splitlines(keepends=True) if not _names(line, dropped))
+    return _keep(sdp, audio, kept)
+
+
+def fit_noise(offer: str, suppresses_silence: bool) -> str:
+    """Comfort noise (RFC 3389) is offered where silence is suppressed, with a codec that it goes with.
+
+    Who offers it may be sent pauses; in an answer it goes by the offer, which the negotiation sees to.
+    """
+    audio = _AUDIO.search(offer)
+    payloads = audio.group(1).split() if audio else []
+    if not audio or _NOISE not in payloads or (suppresses_silence and _GOES_WITH_NOISE & set(payloads)):
+        return offer
+    return _keep(offer, audio, [payload for payload in payloads if payload != _NOISE])
 
 
 def agree_on_silence(ours: str, theirs: str) -> str:
@@ -105,6 +117,14 @@ def agree_on_silence(ours: str, theirs: str) -> str:
     if not _NO_ANNEX_B.search(theirs):
         return ours
     return _ANNEX_B.sub(r"\1no", ours)
+
+
+def _keep(sdp: str, audio: re.Match[str], kept: list[str]) -> str:
+    """The description with these payload types only, in this order."""
+    dropped = set(audio.group(1).split()) - set(kept)
+    head = sdp[audio.start() : audio.start(1)]
+    sdp = sdp[: audio.start()] + head + "".join(f" {p}" for p in dict.fromkeys(kept)) + sdp[audio.end() :]
+    return "".join(line for line in sdp.splitlines(keepends=True) if not _names(line, dropped))
 
 
 def _is(want: str, payload: str, maps: dict[str, tuple[str, int]]) -> bool:

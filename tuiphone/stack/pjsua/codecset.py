@@ -33,6 +33,7 @@ class CodecSet:
         self.names: tuple[str, ...] = ()
         """Of calls in general, by preference."""
         self.listing: tuple[Codec, ...] = ()
+        native.comfort_noise(settings.comfort_noise)
         self._apply_settings: Callable[[CodecSettings], None] = partial(
             _set_all, endpoint, native, self._ids, settings.vad
         )

@@ -42,6 +42,7 @@ from tuiphone.stack.pjsua.names import look_up, target_of
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.publish import Publication
 from tuiphone.stack.pjsua.pump import Pump
+from tuiphone.stack.pjsua.ringfiles import RingFiles
 from tuiphone.stack.pjsua.sipcall import SipCall
 from tuiphone.stack.pjsua.soundserver import AlsaConfig
 from tuiphone.stack.pjsua.tones import Tones
@@ -84,7 +85,7 @@ class Core:
             pump, library.audDevManager(), self._native, alsa=self._alsa, report=report, settings=settings
         )
         self._cleaning = Cleaning(library.audDevManager(), self._native, settings)
-        self._tones = Tones(self._sound, report)
+        self._tones = Tones(self._sound, RingFiles(pump, report, settings.ring_files))
         self._trial = MicTrial(pump, self._sound, report)
         self._meters = Meters(pump, self._sound, self._calls.values, report, self._native.extended_reports())
         self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)

@@ -27,7 +27,7 @@ class Native:
     """The helper's functions, or their absence.
 
     ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "answer-order", "frames", "ilbc",
-    "isac", "record", "clean", "xr".
+    "isac", "record", "clean", "xr", "noise".
     """
 
     def __init__(self) -> None:
@@ -133,6 +133,11 @@ class Native:
             return False
         self._lib.tuiphone_clean_set(noise, gain, ear_limit_db)
         return True
+
+    def comfort_noise(self, on: bool) -> None:
+        """Take and send what backgrounds sound like (RFC 3389), in calls that begin after it."""
+        if "noise" in self.features:
+            self._lib.tuiphone_noise_set(int(on))
 
     def respond(self, rdata: object, code: int) -> bool:
         """Answer an in-dialog request from within onCallTsxState; False where that is not possible."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pjsua2 as pj
 
-from tuiphone.controller.ports import Beat, Report, StackNotice, Tone, ToneSound
-from tuiphone.i18n import _
+from tuiphone.controller.ports import Beat, Tone, ToneSound
 from tuiphone.model.device import DeviceRole
-from tuiphone.model.event import NoticeLevel
 from tuiphone.stack.pjsua.audio import Sound
-from tuiphone.stack.pjsua.convert import BRIDGE_HZ, words_of
+from tuiphone.stack.pjsua.convert import BRIDGE_HZ
+from tuiphone.stack.pjsua.ringfiles import RingFiles
 
 _AMPLITUDE = 8000
 """Of 32767: -12 dBFS, clear but no shock in a headset."""
@@ -35,9 +31,9 @@ def sequence(beats: tuple[Beat, ...], amplitude: int = _AMPLITUDE) -> pj.ToneDes
 class Tones:
     """Which of them sound now, and where."""
 
-    def __init__(self, sound: Sound, report: Callable[[Report], None]) -> None:
+    def __init__(self, sound: Sound, files: RingFiles) -> None:
         self._sound = sound
-        self._report = report
+        self._files = files
         self._playing: dict[Key, tuple[ToneSound, pj.AudioMedia]] = {}
 
     def set(self, tone: Tone, on: bool, role: DeviceRole, sound: ToneSound | None) -> None:
@@ -58,10 +54,11 @@ class Tones:
         """Silence."""
         for key in list(self._playing):
             self._stop(key)
+        self._files.close()
 
     def _start(self, key: Key, sound: ToneSound) -> None:
         self._sound.need(_user(key), True)
-        source = self._file(sound) or _generator(sound)
+        source = (self._files.player(sound.file) if sound.file else None) or _generator(sound)
         factor = sound.level / 100
         if sound.device:
             self._sound.sound_on(sound.device, source, factor)
@@ -80,19 +77,6 @@ class Tones:
         if not any(sound.device or role is DeviceRole.RING for (_tone, role), (sound, _s) in self._playing.items()):
             self._sound.close_bells()
         self._sound.need(_user(key), False)
-
-    def _file(self, sound: ToneSound) -> pj.AudioMedia | None:
-        if not sound.file:
-            return None
-        player = pj.AudioMediaPlayer()
-        try:
-            player.createPlayer(str(Path(sound.file).expanduser()))
-        except (pj.Error, RuntimeError) as error:
-            why = words_of(error) if isinstance(error, pj.Error) else str(error)
-            words = _("The ring tone “{path}” cannot be played: {why}").format(path=sound.file, why=why)
-            self._report(StackNotice(NoticeLevel.WARNING, words))
-            return None
-        return player
 
 
 def _generator(sound: ToneSound) -> pj.ToneGenerator:
