@@ -102,6 +102,23 @@ async def test_echo_is_taken_away_as_soon_as_the_canceller_is_switched_on_and_bo
         assert level_db(await both.say((far, "mic2feed"))) > level_db(echo) - 3
 
 
+async def test_a_call_has_no_echo_from_its_first_word_on_and_who_talks_into_it_is_heard(tmp_path: Path) -> None:
+    far, near = espeak(FAR, tmp_path / "far.wav"), espeak(NEAR, tmp_path / "near.wav")
+    path = ("load-module", "module-loopback", "source=spk.monitor", "sink=micfeed", "latency_msec=30")
+    async with desk(tmp_path / "1", echo_canceller="webrtc") as both:
+        both.pulse.control(*path)
+        rest = await both.say((far, "mic2feed"))
+        await both.anna.api.set_processing(echo_canceller="off")
+        echo = await both.say((far, "mic2feed"))
+        assert level_db(echo) - level_db(rest) >= 35
+    async with desk(tmp_path / "2", echo_canceller="webrtc") as both:
+        both.pulse.control(*path)
+        together = await both.say((near, "micfeed"), (far, "mic2feed"))
+        alone = await both.say((near, "micfeed"))
+        assert voice_db(together) > voice_db(alone) - 6
+        assert likeness_of_loudness(near, together) > 0.7
+
+
 def likeness_of_loudness(said: Path, heard: Samples) -> float:
     """How alike the loudness over time is, where they fit best: 1 is equal."""
     samples, rate = read_wav(said)
@@ -112,11 +129,35 @@ def likeness_of_loudness(said: Path, heard: Samples) -> float:
     return correlate(*curves)
 
 
-async def test_steady_noise_goes_and_speech_stays(tmp_path: Path) -> None:
-    said, rate = read_wav(espeak(NEAR, tmp_path / "near.wav"))
+def in_noise(folder: Path) -> Path:
+    """A voice between two pauses, in steady noise."""
+    said, rate = read_wav(espeak(NEAR, folder / "near.wav"))
     voice = np.concatenate([np.zeros(2 * RATE), resample(said, rate, RATE), np.zeros(2 * RATE)])
     noise = np.random.default_rng(1).standard_normal(len(voice)) * 10 ** (-45 / 20)
-    noisy = write_wav(tmp_path / "noisy.wav", voice + noise, RATE)
+    return write_wav(folder / "noisy.wav", voice + noise, RATE)
+
+
+async def test_speex_takes_off_the_echo_and_leaves_noise_and_level_to_their_own_switches(tmp_path: Path) -> None:
+    noisy, far = in_noise(tmp_path), espeak(FAR, tmp_path / "far.wav")
+    async with desk(tmp_path) as both:
+        before = await both.say((noisy, "micfeed"))
+        await both.anna.api.set_processing(echo_canceller="speex")
+        await both.say((noisy, "micfeed"))
+        after = await both.say((noisy, "micfeed"))
+        pause = slice(RATE, 2 * RATE)
+        assert level_db(before[pause]) - level_db(after[pause]) < 2
+        assert abs(voice_db(before) - voice_db(after)) < 2
+        await both.anna.api.set_processing(echo_canceller="off")
+        both.pulse.control("load-module", "module-loopback", "source=spk.monitor", "sink=micfeed", "latency_msec=30")
+        echo = await both.say((far, "mic2feed"))
+        await both.anna.api.set_processing(echo_canceller="speex")
+        for _learning in range(2):
+            await both.say((far, "mic2feed"))
+        assert level_db(echo) - level_db(await both.say((far, "mic2feed"))) > 12
+
+
+async def test_steady_noise_goes_and_speech_stays(tmp_path: Path) -> None:
+    noisy = in_noise(tmp_path)
     async with desk(tmp_path) as both:
         before = await both.say((noisy, "micfeed"))
         await both.anna.api.set_processing(noise_suppression=True)

@@ -66,7 +66,6 @@ class Sound:
         self._choices = {role: RoleChoice(role, "") for role in DeviceRole}
         self._users: set[str] = set()
         self._calls: set[str] = set()
-        """Those of the users that are calls: somebody's ear is at the device."""
         self._opened: Pair | None = None
         self._problems: dict[DeviceRole, str] = {}
         self._closing: Timer | None = None
@@ -90,14 +89,20 @@ class Sound:
         """Microphone and ear as the conference bridge sees them."""
         return self._manager.getCaptureDevMedia()
 
-    def need(self, user: str, on: bool, is_call: bool = False) -> None:
+    def need(self, user: str, on: bool) -> None:
         """Somebody starts or stops using sound; the device opens at once and closes a little later."""
-        for users in (self._users, self._calls) if is_call else (self._users,):
-            if on:
-                users.add(user)
-            else:
-                users.discard(user)
+        if on:
+            self._users.add(user)
+        else:
+            self._users.discard(user)
         self._update()
+
+    def in_call(self, call: str, on: bool) -> None:
+        """A call began or ended: while there is one, held or not, nothing rings loudly in the ear."""
+        if on:
+            self._calls.add(call)
+        else:
+            self._calls.discard(call)
 
     def choose(self, choices: tuple[RoleChoice, ...]) -> None:
         """Use these devices and levels from now on, in a running call too."""

@@ -56,7 +56,8 @@ class CallAudio:
         if port is None or self.port is None or port.getPortId() != self.port.getPortId():
             self._wired.clear()
         self.port, self._sends, self._hears = port, sends, hears
-        self._context.sound.need(self._call_id, port is not None, is_call=True)
+        self._context.sound.need(self._call_id, port is not None)
+        self._context.sound.in_call(self._call_id, True)
         self._wire(afresh=True)
 
     def hold(self, on: bool) -> None:
@@ -150,7 +151,8 @@ class CallAudio:
         self._player = None
         self._recorder = None
         self._digits = None
-        self._context.sound.need(self._call_id, False, is_call=True)
+        self._context.sound.need(self._call_id, False)
+        self._context.sound.in_call(self._call_id, False)
 
     def _wire(self, afresh: bool = False) -> None:
         """Connect what is wanted; ``afresh`` also what was: a stream made anew may have its old number, but no listeners."""
