@@ -219,6 +219,8 @@ class CallSession:
         theirs = prm.remSdp.wholeSdp
         if theirs:
             prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, theirs)
+        elif self.confirmed:
+            prm.sdp.wholeSdp = allowed  # changed here, an offer that holds a call which the far end holds goes astray
         else:
             prm.sdp.wholeSdp = codecs.fit_noise(allowed, self._context.settings.vad)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
