@@ -18,7 +18,7 @@ int tuiphone_codecs_register(void)
 
 const char *tuiphone_features(void)
 {
-    return "wake respond requests tcp-switch answer-order frames record clean xr noise" CODEC_FEATURES;
+    return "wake respond requests tcp-switch answer-order frames record clean xr noise nat hosts" CODEC_FEATURES;
 }
 
 void tuiphone_set_disable_tcp_switch(int on)

@@ -145,6 +145,34 @@ int tuiphone_rtcp_xr(int call_id, tuiphone_voip_metrics *theirs,
 int tuiphone_rtcp_xr_rate(int call_id, int r_factor, int mos_lq, int mos_cq,
                           int signal_dbm, int end_system_ms);
 
+/* ---- host names --------------------------------------------------------- */
+
+/* From now on requests for a host that was set go where it says; others are
+ * looked up by the library. SIP thread, after libInit. */
+int tuiphone_hosts_start(void);
+
+/* The servers behind a host name as a URI has it (port 0: none in the URI), of a
+ * transport (PJSIP_TRANSPORT_UDP, TCP or TLS): "192.0.2.1:5060 [2001:db8::1]:5060",
+ * the best first. Where a connection fails, the next one is tried. SIP thread. */
+int tuiphone_host_set(const char *name, int port, int type,
+                      const char *addresses);
+
+/* Before libDestroy: forgets every host. */
+void tuiphone_hosts_done(void);
+
+/* ---- the way through NATs ------------------------------------------------ */
+
+/* The STUN server for an account's media ("192.0.2.1:3478", "[2001:db8::1]:3478"),
+ * which is taken to answer; "" for none. PJ_EINVAL where there is no such account.
+ * Counts for calls that begin after it. SIP thread. */
+int tuiphone_account_stun(int account, const char *address);
+
+/* Whom an account's TURN over TLS trusts: verify != 0 demands a certificate for
+ * server_name (a host or an address) that an authority of ca_file (PEM) has
+ * signed. After each creation and modification of the account. SIP thread. */
+int tuiphone_account_turn_tls(int account, const char *server_name,
+                              const char *ca_file, int verify);
+
 /* ---- recording ---------------------------------------------------------- */
 
 /* Begins a stereo WAV file (16-bit PCM, mode 0600, which must not exist) and
