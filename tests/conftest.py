@@ -14,6 +14,7 @@ from tests.support import ports
 
 PROGRAMS = {
     "peer": ("kamailio", "baresip", "sipp", "linphonec", "ffmpeg", "openssl"),
+    "turn": ("turnserver", "openssl"),
     "sound": ("pulseaudio", "pactl", "paplay", "parec", "espeak-ng", "sox"),
     "terminal": ("tmux", "screen"),
 }

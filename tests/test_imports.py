@@ -18,6 +18,7 @@ def loaded_by(module: str) -> set[str]:
     ("module", "forbidden"),
     [
         ("tuiphone.engine", {"textual", "rich", "numpy", "tuiphone.tui"}),
+        ("tuiphone.stack.pjsua", {"dns", "aioice", "numpy"}),
         ("tuiphone.tui.app", {"pjsua2", "sounddevice", "numpy", "tuiphone.stack", "tuiphone.controller.controller"}),
         ("tuiphone.cli", {"textual", "pjsua2", "argparse", "msgspec"}),
         ("tuiphone.rpc.client", {"textual", "pjsua2", "tuiphone.stack", "tuiphone.controller.controller"}),

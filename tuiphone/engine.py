@@ -12,13 +12,14 @@ from pathlib import Path
 
 from tuiphone import i18n, logs, paths
 from tuiphone.config.load import Loaded, load
-from tuiphone.config.passwords import password_for
+from tuiphone.config.passwords import password_for, turn_password_for
 from tuiphone.config.save import SettingsStore
 from tuiphone.controller.clock import LoopClock
 from tuiphone.controller.controller import Controller, Surroundings
 from tuiphone.controller.history import History
 from tuiphone.controller.ports import Credentials, SipStack
 from tuiphone.engine_process import only_one
+from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account
 from tuiphone.rpc.server import RpcServer
@@ -88,8 +89,11 @@ async def _credentials(account: Account) -> Credentials:
         config = load(paths.config_file(), paths.settings_file(), set_aside=False).config
         for configured in config.accounts:
             if configured.id == account.id:
-                password, turn = password_for(configured), configured.turn_password.reveal()
-                return Credentials(password=password, turn_password=turn)
+                credentials = Credentials(password=password_for(configured))
+                try:
+                    return replace(credentials, turn_password=turn_password_for(configured))
+                except PhoneError as error:
+                    return replace(credentials, turn_problem=str(error))
         return Credentials()
 
     return await asyncio.to_thread(find)

@@ -161,6 +161,11 @@ def _ended_otherwise(ended: Call | CallRecord, end: EndCause) -> str:
             "{who} offers no encrypted audio; this account insists on it (media_encryption = mandatory)"
         ),
         EndKind.ENCRYPTION_OFF: _("{who} insists on encrypted audio; this account has it off (media_encryption = off)"),
+        EndKind.ENCRYPTION_DIFFERS: _("{who} encrypts audio in another way than this account (srtp_keying)"),
+        EndKind.ENCRYPTION_REFUSED: _(
+            "{who} takes no encrypted audio, or none of our codecs; this account insists on it"
+            " (media_encryption = mandatory)"
+        ),
         EndKind.NO_ACK: _("The call with {who} was answered but no ACK arrived: often NAT or a firewall on the way"),
         EndKind.RTP_SILENCE: _("Ended after {time}: no sound (RTP) came from {who} any more"),
         EndKind.SESSION_TIMER: _("{who} did not refresh the call in time (session timer), after {time}"),
@@ -289,6 +294,16 @@ def _registration_text(registration: Registration) -> str:
         else _("{answer} from {registrar}"),
     }
     return texts[registration.state]
+
+
+def nat_sentence(status: AccountStatus) -> str:
+    """What an account's STUN and TURN servers said, or nothing where there are none, or they were not asked yet."""
+    nat = status.nat
+    if nat.problems:
+        return _("{problem}; calls go on without it").format(problem="; ".join(nat.problems))
+    found = [_("STUN sees us at {address}").format(address=nat.mapped)] if nat.mapped else []
+    found += [_("TURN relays at {address}").format(address=nat.relayed)] if nat.relayed else []
+    return ", ".join(found)
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ patiently() {
 # Packages that cannot stand beside what a desktop may have, which must stay; the tests that need them are skipped.
 RIVALS = {"pulseaudio": ("pipewire-alsa", "pipewire-audio")}
 # Packages that would start a daemon, with their unit.
-DAEMONS = {"kamailio": "kamailio.service"}
+DAEMONS = {"coturn": "coturn.service", "kamailio": "kamailio.service"}
 
 
 def needed_packages(root: Path, purpose: str, engine: str) -> list[str]:

@@ -58,6 +58,8 @@ PJ_QOS_PARAM_HAS_DSCP: int
 PJ_TURN_TP_UDP: int
 PJ_TURN_TP_TCP: int
 PJ_TURN_TP_TLS: int
+PJSUA_IPV6_DISABLED: int
+PJSUA_IPV6_ENABLED_USE_IPV6_ONLY: int
 PJSUA_STUN_USE_DEFAULT: int
 PJSUA_STUN_USE_DISABLED: int
 PJ_SSL_CERT_EISSUER_NOT_FOUND: int
@@ -160,7 +162,6 @@ class Endpoint:
     def audDevManager(self) -> AudDevManager: ...
     def codecEnum2(self) -> _Vector[CodecInfo]: ...
     def codecSetPriority(self, codec_id: str, priority: int) -> None: ...
-    def natUpdateStunServers(self, servers: StringVector, wait: bool) -> None: ...
     def codecGetParam(self, codec_id: str) -> CodecParam: ...
     def codecSetParam(self, codec_id: str, param: CodecParam) -> None: ...
     def getCodecOpusConfig(self) -> CodecOpusConfig: ...
@@ -178,6 +179,7 @@ class TlsConfig:
     proto: int
     verifyServer: bool
     msecTimeout: int
+    qosParams: QosParams
 
 class QosParams:
     flags: int
@@ -210,6 +212,7 @@ class AccountSipConfig:
     authCreds: _Vector[AuthCredInfo]
     proxies: _Vector[str]
     transportId: int
+    ipv6Use: int
 
 class SrtpCrypto:
     name: str
@@ -235,6 +238,7 @@ class AccountMediaConfig:
     srtpUse: int
     srtpSecureSignaling: int
     srtpOpt: SrtpOpt
+    ipv6Use: int
 
 class AccountConfig:
     idUri: str
@@ -285,6 +289,7 @@ class Account:
     def __init__(self) -> None: ...
     def sendRequest(self, prm: SendRequestParam) -> None: ...
     def onSendRequest(self, prm: OnSendRequestParam) -> None: ...
+    def getId(self) -> int: ...
     def create(self, config: AccountConfig, make_default: bool = False) -> None: ...
     def modify(self, config: AccountConfig) -> None: ...
     def shutdown(self) -> None: ...
@@ -395,10 +400,6 @@ class CodecParamInfo:
     clockRate: int
     channelCnt: int
     frameLen: int
-
-class StringVector:
-    def append(self, item: str) -> None: ...
-    def __init__(self) -> None: ...
 
 class CodecFmtp:
     name: str

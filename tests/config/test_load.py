@@ -145,6 +145,15 @@ def test_an_account_that_does_not_register_has_no_registrar(files: Files) -> Non
             'config.toml:5: account "desk": retry_max_s is 30; it must not be below retry_s, which is 60',
         ),
         (
+            ACCOUNT + 'turn_password_env = "x"\nturn_keyring = "tuiphone"',
+            'config.toml:5: account "desk" has turn_password_env and turn_keyring; give only one of them',
+        ),
+        (
+            '[network]\ndns_servers = ["192.0.2.53", "ns.example"]',
+            'config.toml:2: network.dns_servers is ["192.0.2.53", "ns.example"]; allowed is a list of IP addresses such'
+            " as 192.0.2.53, with a port if wanted (192.0.2.53:5353)",
+        ),
+        (
             ACCOUNT + 'password = "x"\nkeyring = "tuiphone"',
             'config.toml:5: account "desk" has password and keyring; give only one of them',
         ),
@@ -345,8 +354,9 @@ def test_a_default_account_that_does_not_exist_is_a_warning(files: Files) -> Non
 
 
 @pytest.mark.parametrize("name", ["config", "settings"])
-def test_a_file_with_a_password_that_others_may_read_is_a_warning(files: Files, name: str) -> None:
-    text = ACCOUNT + 'password = "x"'
+@pytest.mark.parametrize("key", ["password", "turn_password"])
+def test_a_file_with_a_password_that_others_may_read_is_a_warning(files: Files, name: str, key: str) -> None:
+    text = ACCOUNT + f'{key} = "x"'
     assert files.load(**{name: text}).warnings == ()
     path: Path = getattr(files, name)
     path.chmod(0o640)

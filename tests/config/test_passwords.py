@@ -13,7 +13,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from tuiphone.config import passwords
-from tuiphone.config.passwords import password_for
+from tuiphone.config.passwords import password_for, turn_password_for
 from tuiphone.config.schema import AccountConfig
 from tuiphone.config.secret import Secret
 from tuiphone.errors import PhoneError
@@ -183,3 +183,29 @@ def test_a_secret_shows_stars_everywhere() -> None:
     assert (bool(secret), bool(Secret())) == (True, False)
     with pytest.raises(TypeError):
         __import__("pickle").dumps(secret)
+
+
+def at_turn(password: str = "", command: str | tuple[str, ...] = "", env: str = "", service: str = "") -> AccountConfig:
+    return AccountConfig(
+        "desk",
+        "sip:2001@pbx.example",
+        password=Secret("that of the registrar"),
+        turn_password=Secret(password),
+        turn_password_command=command,
+        turn_password_env=env,
+        turn_keyring=service,
+    )
+
+
+def test_the_turn_password_has_sources_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, use_keyring: Callable[[Callable[[str, str], str | None]], None]
+) -> None:
+    monkeypatch.setenv("TURN_PASSWORD", "from outside")
+    use_keyring(lambda service, name: f"{service} {name}")
+    assert turn_password_for(at_turn()) == ""
+    assert turn_password_for(at_turn(password="hunter3")) == "hunter3"
+    assert turn_password_for(at_turn(command="echo hunter4")) == "hunter4"
+    assert turn_password_for(at_turn(env="TURN_PASSWORD")) == "from outside"
+    assert turn_password_for(at_turn(service="tuiphone")) == "tuiphone desk/turn"
+    with pytest.raises(PhoneError, match="Account desk/turn: the environment variable NOT_SET_ANYWHERE"):
+        turn_password_for(at_turn(env="NOT_SET_ANYWHERE"))

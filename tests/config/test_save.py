@@ -15,7 +15,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 from tuiphone.config.load import Loaded, load
-from tuiphone.config.passwords import password_for
+from tuiphone.config.passwords import password_for, turn_password_for
 from tuiphone.config.save import SettingsStore
 from tuiphone.errors import PhoneError
 from tuiphone.model.account import Account, DtmfMethod, TlsSettings, Transport
@@ -243,6 +243,18 @@ def test_changing_an_account_without_a_password_keeps_the_old_one(
         ("door", "sip:301@pbx.example", "first"),
         ("desk", "sip:2001@pbx.example", "hunter2"),
     ]
+
+
+def test_the_turn_password_is_kept_and_changed_apart(store: SettingsStore, any_keyring: MemoryKeyring) -> None:
+    store.put_account(DESK, "hunter2", "of turn")
+    store.put_account(DESK, "hunter3")
+    (desk,) = read_despite_warnings(store).config.accounts
+    assert (password_for(desk), turn_password_for(desk)) == ("hunter3", "of turn")
+    store.put_account(DESK, "", "of turn, newer")
+    (desk,) = read_despite_warnings(store).config.accounts
+    assert (password_for(desk), turn_password_for(desk)) == ("hunter3", "of turn, newer")
+    store.remove_account("desk")
+    assert any_keyring.kept == {}
 
 
 def test_an_account_that_is_not_there_cannot_be_removed(store: SettingsStore) -> None:

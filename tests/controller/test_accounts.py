@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.controller import DESK, SALES, bench
 from tuiphone.config.schema import AccountConfig, Config
-from tuiphone.controller.ports import Credentials, RegistrationReport
+from tuiphone.controller.ports import Credentials, NatReport, RegistrationReport
 from tuiphone.errors import PhoneError
-from tuiphone.model.account import Account, RegistrationState
+from tuiphone.model.account import Account, NatServers, RegistrationState
+from tuiphone.model.event import Notice
 from tuiphone.stack.fake import FakeStack
 
 
@@ -109,9 +110,9 @@ async def test_register_without_a_name_registers_all() -> None:
 async def test_an_account_added_on_the_screen_is_kept_and_registers() -> None:
     async with bench() as desk:
         account = Account("new", "sip:9@pbx.example", registrar="pbx.example")
-        await desk.phone.add_account(account, "secret")
+        await desk.phone.add_account(account, "secret", "of turn")
         await desk.settle()
-        assert desk.settings.accounts["new"] == (account, "secret")
+        assert desk.settings.accounts["new"] == (account, "secret", "of turn")
         status = await desk.account("new")
         assert status.stored == "settings"
         assert status.registration.state is RegistrationState.REGISTERED
@@ -182,3 +183,23 @@ async def test_the_default_account_dials() -> None:
         assert desk.stack.commands[-1][2] == "desk"
         await desk.settle()
         assert (await desk.phone.snapshot()).default_account == "desk"
+
+
+async def test_what_stun_and_turn_servers_say_is_the_accounts_state_and_told_once() -> None:
+    async with bench() as desk:
+
+        def notices() -> list[str]:
+            return [event.text for event in desk.events if isinstance(event, Notice)]
+
+        deaf = NatServers(stun_problem="STUN server stun.example: it does not answer")
+        for said in (NatServers(mapped="203.0.113.7"), deaf, deaf):
+            desk.stack.report(NatReport("sales", said))
+            await desk.settle()
+            assert (await desk.account("sales")).nat == said
+        title = (await desk.account("sales")).account.title
+        words = f"{title}: STUN server stun.example: it does not answer; calls go on without it"
+        assert notices() == [words]
+        assert words in (await desk.phone.snapshot()).warnings
+        desk.stack.report(NatReport("sales", NatServers(mapped="203.0.113.7")))
+        await desk.settle()
+        assert notices() == [words, f"{title}: STUN and TURN work again"]

@@ -11,8 +11,12 @@ import pytest
 from tests.loopback.conftest import Start
 from tests.loopback.farend import FarEnd, sdp
 from tests.loopback.steps import hang_up, talk
+from tests.support.ports import free_port
 
 EF, CS3 = 46, 24
+IP_PKTOPTIONS = 9
+"""Of Linux's ip(7): what came with the last packet."""
+CMSG_HEADER = socket.CMSG_LEN(0)
 
 
 async def offer_of(start: Start, keying: str) -> str:
@@ -64,6 +68,61 @@ async def test_a_phone_that_insists_refuses_a_far_end_without_encryption(start: 
     assert (cause["by"], cause["kind"]) == ("phone", "not_encrypted")
 
 
+async def test_a_far_end_that_takes_no_encryption_is_not_called_one_without_our_codecs(start: Start) -> None:
+    carol = await start("carol")
+    await carol.add_account(media_encryption="mandatory")
+    async with FarEnd() as far:
+        call = carol.dial(far.uri)
+        dialog = await far.take()
+        assert dialog.invite is not None
+        far.respond(dialog, dialog.invite, 488, "Not Acceptable Here")
+        cause = (await carol.wait("EndedReport", call_id=call)).cause
+    assert (cause["by"], cause["kind"], cause["code"]) == ("them", "encryption_refused", 488)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("sdes", "dtls"), ("dtls", "sdes")])
+async def test_two_phones_that_agree_on_keys_in_different_ways_say_so(start: Start, ours: str, theirs: str) -> None:
+    carol, dave = await asyncio.gather(start("carol"), start("dave"))
+    await carol.add_account(media_encryption="mandatory", srtp_keying=[ours])
+    await dave.add_account(media_encryption="mandatory", srtp_keying=[theirs])
+    carol.dial(dave.uri)
+    assert (await dave.wait("EndedReport")).cause["kind"] == "encryption_differs"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "suite"),
+    [
+        ("optional", "optional", "AEAD_AES_256_GCM"),
+        ("mandatory", "optional", "AEAD_AES_256_GCM"),
+        ("optional", "off", ""),
+        ("off", "optional", ""),
+        ("off", "off", ""),
+    ],
+)
+async def test_optional_encryption_is_used_where_both_can(start: Start, ours: str, theirs: str, suite: str) -> None:
+    carol, dave = await asyncio.gather(start("carol"), start("dave"))
+    await carol.add_account(media_encryption=ours)
+    await dave.add_account(media_encryption=theirs)
+    call = await talk(carol, dave)
+    for phone in (carol, dave):
+        assert phone.all("MediaReport")[-1].stream["encryption"] == suite
+    await hang_up(call)
+
+
+async def test_audio_stays_within_its_range_of_ports(start: Start) -> None:
+    first = free_port(7)
+    carol = await start("carol", rtp_port_min=first, rtp_port_max=first + 7)
+    async with FarEnd() as far:
+        for _ in range(3):
+            carol.dial(far.uri)
+            dialog = await far.take()
+            assert dialog.invite is not None
+            assert first <= dialog.invite.audio_port <= first + 6
+            rtcp = re.search(r"^a=rtcp:(\d+)", dialog.invite.body, re.MULTILINE)
+            assert rtcp
+            assert first < int(rtcp.group(1)) <= first + 7
+
+
 async def test_a_caller_without_encryption_is_refused_in_words(start: Start) -> None:
     carol = await start("carol")
     await carol.add_account(media_encryption="mandatory")
@@ -86,6 +145,22 @@ async def test_signalling_and_audio_are_marked_for_routers(start: Start) -> None
             await far.answer(dialog, sdp(rtp.port))
             await carol.wait("ConfirmedReport", call_id=call)
             assert await rtp.dscp() == EF
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_signalling_over_a_connection_is_marked_too(start: Start, transport: str) -> None:
+    carol = await start("carol")
+    with socket.create_server(("127.0.0.1", 0)) as registrar:
+        registrar.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+        host = f"127.0.0.1:{registrar.getsockname()[1]}"
+        await carol.add_account("connected", registrar=host, transport=transport)
+        carol.do("register", "connected")
+        registrar.settimeout(5)
+        connection, _peer = await asyncio.to_thread(registrar.accept)
+        with connection:
+            # One control message: its length, level and type, then the mark of the packet that made the connection.
+            options = connection.getsockopt(socket.IPPROTO_IP, IP_PKTOPTIONS, 64)
+            assert options[CMSG_HEADER] >> 2 == CS3
 
 
 class MarkedSocket:

@@ -86,8 +86,8 @@ async def test_a_text_that_is_no_text_costs_no_event(served: Served) -> None:
 
 async def test_every_value_of_an_account_survives(served: Served) -> None:
     account = Account("tls", "sip:5@x.example", transport=Transport.TLS, codecs=("opus", "PCMA"))
-    await served.phone.add_account(account, "pw")
-    assert served.desk.settings.accounts["tls"] == (account, "pw")
+    await served.phone.add_account(account, "pw", "of turn")
+    assert served.desk.settings.accounts["tls"] == (account, "pw", "of turn")
 
 
 async def test_a_refusal_arrives_with_its_words_and_kind(served: Served) -> None:

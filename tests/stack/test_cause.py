@@ -110,3 +110,12 @@ def test_a_far_ends_words_cannot_reach_the_terminal_as_controls() -> None:
     cause = refused(480, "go\x1b[31maway", 'Reason: SIP;cause=480;text="a\x07b"')
     assert "\x1b" not in cause.reason
     assert cause.text == "ab"
+
+
+def test_a_refused_offer_of_encryption_only_is_not_taken_for_codecs() -> None:
+    said = message("SIP/2.0 488 Not Acceptable Here")
+    ended = classify(Ending(True, False, 488, "Not Acceptable Here", said, insisted=True))
+    assert (ended.by, ended.kind, ended.code) == (EndedBy.THEM, EndKind.ENCRYPTION_REFUSED, 488)
+    assert ended.our_codecs == ()
+    busy = classify(Ending(True, False, 486, "Busy Here", message("SIP/2.0 486 Busy Here"), insisted=True))
+    assert busy.kind is EndKind.BUSY

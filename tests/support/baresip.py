@@ -69,6 +69,7 @@ class Baresip:
     """One baresip with one account; ``user@127.0.0.1:port`` reaches it without a registrar.
 
     ``account`` replaces the account's line (for a registrar); ``speech`` is a 16-bit WAV file, else it is silent.
+    ``encryption`` is baresip's word for it: "srtp", "srtp-mand", "dtls_srtp".
     """
 
     folder: Path
@@ -77,6 +78,7 @@ class Baresip:
     answer: str = "manual"
     codecs: tuple[str, ...] = ("g711",)
     account: str = ""
+    encryption: str = ""
     port: int = field(default_factory=free_port)
     events: list[Event] = field(default_factory=list)
 
@@ -93,6 +95,10 @@ class Baresip:
     def rate(self) -> int:
         """Of its audio, in Hz; the file it speaks from must have just that."""
         return {"g711": 8000, "g722": 16000, "opus": 48000}[self.codecs[0]]
+
+    @property
+    def _encryption_modules(self) -> tuple[str, ...]:
+        return (self.encryption.partition("-")[0],) if self.encryption else ()
 
     @property
     def address(self) -> str:
@@ -214,10 +220,11 @@ class Baresip:
                 rtp_first=rtp_first,
                 rtp_last=rtp_last,
                 modules=MODULES,
-                codecs="\n".join(f"module {codec}.so" for codec in self.codecs),
+                codecs="\n".join(f"module {name}.so" for name in (*self.codecs, *self._encryption_modules)),
                 folder=self.folder,
             )
         )
         account = self.account or f"<sip:{self.user}@{LOOPBACK}>;regint=0"
-        (self.folder / "accounts").write_text(f"{account};answermode={self.answer}\n")
+        encryption = f";mediaenc={self.encryption}" if self.encryption else ""
+        (self.folder / "accounts").write_text(f"{account};answermode={self.answer}{encryption}\n")
         (self.folder / "contacts").write_text("")

@@ -28,13 +28,13 @@ class MemorySettings:
     """Keeps what would go to settings.toml."""
 
     values: dict[str, str | int | bool | tuple[str, ...]] = field(default_factory=dict)
-    accounts: dict[str, tuple[Account, str]] = field(default_factory=dict)
+    accounts: dict[str, tuple[Account, str, str]] = field(default_factory=dict)
 
     def set(self, key: str, value: str | int | bool | tuple[str, ...]) -> None:
         self.values[key] = value
 
-    def put_account(self, account: Account, password: str) -> None:
-        self.accounts[account.id] = (account, password)
+    def put_account(self, account: Account, password: str, turn_password: str) -> None:
+        self.accounts[account.id] = (account, password, turn_password)
 
     def remove_account(self, account_id: str) -> None:
         del self.accounts[account_id]

@@ -142,6 +142,7 @@ class Kamailio:
     max_expires_s: int = 3600
     ring_s: int = 30
     auth_calls: bool = False
+    address: str = LOOPBACK
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
 
@@ -168,7 +169,7 @@ class Kamailio:
     @property
     def host(self) -> str:
         """``address:port`` for UDP and TCP."""
-        return f"{LOOPBACK}:{self.port}"
+        return f"{self.address}:{self.port}"
 
     @property
     def calls(self) -> list[tuple[str, str]]:
@@ -231,13 +232,13 @@ class Kamailio:
         )
         tls_module = tls_listen = ""
         if self.certificate:
-            tls_listen = f"enable_tls=yes\nlisten=tls:{LOOPBACK}:{self.tls_port}"
+            tls_listen = f"enable_tls=yes\nlisten=tls:{self.address}:{self.tls_port}"
             tls_module = f'loadmodule "tls.so"\nmodparam("tls", "config", "{self.folder}/tls.cfg")'
             (self.folder / "tls.cfg").write_text(
                 _TLS_CONFIG.format(method=self.tls_method, key=self.certificate.key, cert=self.certificate.cert)
             )
         config = _CONFIG.format(
-            address=LOOPBACK,
+            address=self.address,
             port=self.port,
             tls_listen=tls_listen,
             tls_version="$tls_version" if self.certificate else "",

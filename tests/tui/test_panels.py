@@ -8,7 +8,8 @@ import pytest
 
 from tests.tui.support import desk
 from tuiphone.config.schema import PhoneSection
-from tuiphone.model.account import RegistrationState
+from tuiphone.controller.ports import NatReport
+from tuiphone.model.account import MediaEncryption, NatServers, RegistrationState, SrtpKeying, Transport
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Levels
 from tuiphone.stack.fake import FakeStack
@@ -128,6 +129,38 @@ async def test_an_account_is_added_changed_and_removed_on_the_screen() -> None:
         await d.until(lambda: d.store.accounts["7"].account.label == "night", "the label")
         await d.press("delete", "down", "enter")
         await d.until(lambda: "7" not in d.store.accounts, "the removal")
+
+
+async def test_encryption_and_the_way_through_nats_are_changed_on_the_screen() -> None:
+    async with desk((80, 24)) as d:
+        await d.press("g", "plus", *"7@other.example", "enter")
+        await d.until(lambda: "7" in d.store.accounts, "the account")
+        await d.press("end", "m")
+        await d.until(lambda: d.is_open("Encryption and NAT"), "the form")
+        await d.press("right", "right", "down", "right", "down", "right", "down", *"stun.example")
+        await d.press("down", *"sip:no", "enter")
+        await d.until(lambda: "The TURN server is a host or host:port" in d.picture(), "the reason")
+        await d.press("home", "delete", "delete", "delete", "delete", *"turn.", "down", "left", "down", *"me", "down")
+        await d.press(*"hidden", "enter")
+        await d.until(lambda: d.store.accounts["7"].account.turn_server == "turn.no", "the account's change")
+        assert "hidden" not in d.picture()
+        account, password, turn_password = d.bench.settings.accounts["7"]
+        assert account == d.store.accounts["7"].account
+        assert (password, turn_password) == ("", "hidden")
+        assert account.media_encryption is MediaEncryption.MANDATORY
+        assert account.srtp_keying == (SrtpKeying.DTLS, SrtpKeying.SDES)
+        assert (account.ice, account.stun_server) == (True, "stun.example")
+        assert (account.turn_transport, account.turn_username) == (Transport.TLS, "me")
+
+
+async def test_what_is_wrong_with_a_turn_server_is_in_the_message_line_and_at_the_account() -> None:
+    async with desk() as d:
+        d.stack.report(NatReport("sales", NatServers(turn_problem="TURN server t.example: it does not answer")))
+        await d.until(lambda: "it does not answer; calls go on without it" in d.message(), "the notice")
+        await d.press("g")
+        assert "TURN server t.example: it does not answer; calls go on" in d.picture()
+        d.stack.report(NatReport("sales", NatServers(mapped="203.0.113.7", relayed="198.51.100.1")))
+        await d.until(lambda: "STUN sees us at 203.0.113.7, TURN relays at" in d.picture(), "what it says now")
 
 
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40)], ids=str)

@@ -164,7 +164,7 @@ class _FileReader:
                 example = ACCOUNT_OPTIONS[key].example
                 text = _('this account has no {key}; give it one, such as {key} = "{example}"')
                 self._wrong(path, text, key=key, example=example)
-            self._layer.has_password |= bool(table.get("password"))
+            self._layer.has_password |= bool(table.get("password") or table.get("turn_password"))
             if not all(o.key in found for o in ACCOUNT_OPTIONS.values() if o.required):
                 continue
             account = AccountConfig(**{key: value.value for key, value in found.items()})  # type: ignore[arg-type]

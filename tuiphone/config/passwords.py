@@ -40,6 +40,23 @@ def password_for(account: AccountConfig) -> str:
     return account.password.reveal()
 
 
+def turn_password_for(account: AccountConfig) -> str:
+    """The password at the account's TURN server, from the source it names; as ``password_for``."""
+    entry = turn_entry(account.id)
+    if account.turn_password_command:
+        return _from_command(entry, account.turn_password_command)
+    if account.turn_password_env:
+        return _from_environment(entry, account.turn_password_env)
+    if account.turn_keyring:
+        return _from_keyring(entry, account.turn_keyring)
+    return account.turn_password.reveal()
+
+
+def turn_entry(account_id: str) -> str:
+    """The name under which a keyring holds an account's TURN password."""
+    return f"{account_id}/turn"
+
+
 def store_in_keyring(account_id: str, password: str) -> bool:
     """Keep a password in the keyring, read it back to be sure; False where there is no keyring that works."""
     try:

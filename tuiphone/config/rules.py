@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tuiphone.config.schema import AccountConfig, Config
+from tuiphone.config.schema import PASSWORD_SOURCES, TURN_PASSWORD_SOURCES, AccountConfig, Config
 from tuiphone.config.values import shown
 from tuiphone.i18n import _
 from tuiphone.model.account import Transport
@@ -55,10 +55,11 @@ def broken_rules(config: Config) -> Iterator[Broken]:
 
 def broken_account_rules(account: AccountConfig) -> Iterator[Broken]:
     """Rules between the keys of one account that do not hold."""
-    sources = [k for k in ("password", "password_command", "password_env", "keyring") if getattr(account, k)]
-    if len(sources) > 1:
-        text = _("account {id} has {sources}; give only one of them")
-        yield Broken(tuple(sources[1:]), text.format(id=shown(account.id), sources=_(" and ").join(sources)))
+    for keys in (PASSWORD_SOURCES, TURN_PASSWORD_SOURCES):
+        sources = [key for key in keys if getattr(account, key)]
+        if len(sources) > 1:
+            text = _("account {id} has {sources}; give only one of them")
+            yield Broken(tuple(sources[1:]), text.format(id=shown(account.id), sources=_(" and ").join(sources)))
     if account.retry_max_s < account.retry_s:
         text = _("account {id}: retry_max_s is {most}; it must not be below retry_s, which is {first}")
         values = {"id": shown(account.id), "most": account.retry_max_s, "first": account.retry_s}

@@ -17,7 +17,8 @@ from typing import Any
 
 from tuiphone.config.document import ConfigError, read_document
 from tuiphone.config.layer import ACCOUNT_OPTIONS, SECTION_OPTIONS
-from tuiphone.config.passwords import KEYRING_SERVICE, forget_in_keyring, store_in_keyring
+from tuiphone.config.passwords import KEYRING_SERVICE, forget_in_keyring, store_in_keyring, turn_entry
+from tuiphone.config.schema import PASSWORD_SOURCES, TURN_PASSWORD_SOURCES
 from tuiphone.config.values import WrongValueError, convert
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
@@ -57,31 +58,38 @@ class SettingsStore:
 
         self._rewrite(change)
 
-    def put_account(self, account: Account, password: str = "") -> None:
+    def put_account(self, account: Account, password: str = "", turn_password: str = "") -> None:
         """Add an account, or replace the one of the same id; without a password a stored one stays.
 
-        The password goes to the keyring where there is one that works, else into the file. Raises PhoneError if a value
-        is not allowed.
+        Passwords go to the keyring where there is one that works, else into the file. Raises PhoneError if a value is
+        not allowed.
         """
         table = _account_table(account)
-        if password:
-            kept = store_in_keyring(account.id, password)
-            table |= {"keyring": KEYRING_SERVICE} if kept else {"password": password}
+        given = (
+            (PASSWORD_SOURCES, account.id, password),
+            (TURN_PASSWORD_SOURCES, turn_entry(account.id), turn_password),
+        )
+        for (in_file, *_others, in_keyring), entry, secret in given:
+            if secret:
+                kept = store_in_keyring(entry, secret)
+                table |= {in_keyring: KEYRING_SERVICE} if kept else {in_file: secret}
+        stays = [key for sources, _entry, secret in given if not secret for key in sources]
 
         def change(tree: Tree) -> None:
             accounts = tree.setdefault("account", [])
             for index, old in enumerate(accounts):
                 if old.get("id") == account.id:
-                    accounts[index] = table if password else _with_password_of(old, table)
+                    accounts[index] = table | {key: old[key] for key in stays if key in old}
                     return
             accounts.append(table)
 
         self._rewrite(change)
-        if password and "password" in table:
-            forget_in_keyring(account.id)
+        for (in_file, *_others), entry, _secret in given:
+            if in_file in table:
+                forget_in_keyring(entry)
 
     def remove_account(self, account_id: str) -> None:
-        """Forget an account and its password. Raises PhoneError if settings.toml has none of that id."""
+        """Forget an account and its passwords. Raises PhoneError if settings.toml has none of that id."""
         removed: list[Tree] = []
 
         def change(tree: Tree) -> None:
@@ -94,8 +102,9 @@ class SettingsStore:
                 del tree["phone"]["default_account"]
 
         self._rewrite(change)
-        if removed[0].get("keyring") == KEYRING_SERVICE:
-            forget_in_keyring(account_id)
+        for key, entry in (("keyring", account_id), ("turn_keyring", turn_entry(account_id))):
+            if removed[0].get(key) == KEYRING_SERVICE:
+                forget_in_keyring(entry)
 
     def _rewrite(self, change: Callable[[Tree], None]) -> None:
         try:
@@ -176,11 +185,6 @@ def _account_table(account: Account) -> Tree:
         if value != option.default or option.required:
             table[key] = str(plain) if isinstance(plain, str) else plain
     return table
-
-
-def _with_password_of(old: Tree, table: Tree) -> Tree:
-    sources = (key for key in ("password", "password_command", "password_env", "keyring") if key in old)
-    return table | {key: old[key] for key in sources}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -36,6 +36,14 @@ def _ip(value: str) -> str:
     return ""
 
 
+def _dns_server(value: str) -> str:
+    match = re.fullmatch(r"\[(.+)\](?::\d{1,5})?|([\d.]+)(?::\d{1,5})?|([0-9A-Fa-f:.]+)", value)
+    host = next(filter(None, match.groups()), "") if match else ""
+    return (
+        "" if host and not _ip(host) else _("IP addresses such as 192.0.2.53, with a port if wanted (192.0.2.53:5353)")
+    )
+
+
 def _codec(value: str) -> str:
     return "" if re.fullmatch(_CODEC, value) else _('codec names or patterns such as "opus", "speex/16000" or "PCM*"')
 
@@ -164,6 +172,9 @@ class NetworkSection:
     rtp_port_max: int = integer(9000, "Last local UDP port for audio.", 1024, 65535)
     dscp_sip: int = integer(24, "DSCP of SIP packets (RFC 2474): 24 is CS3; 0: none.", 0, 63)
     dscp_rtp: int = integer(46, "DSCP of audio packets: 46 is EF (RFC 3246); 0: none.", 0, 63)
+    dns_servers: tuple[str, ...] = names(
+        (), "Name servers to ask, each an address or address:port; empty: the machine's.", _dns_server
+    )
     user_agent: str = text("tuiphone", "The User-Agent header of SIP messages.", _header_text)
 
 
@@ -316,7 +327,7 @@ class LogSection:
 
 @dataclass(frozen=True)
 class AccountConfig:
-    """One account; at most one of the four sources of its password is given."""
+    """One account; at most one of the four sources of each of its passwords is given."""
 
     id: str = required("Short name of the account; unique.", "desk", _account_id)
     address: str = required("The address others call (AOR).", "sip:2001@pbx.example", _address)
@@ -355,10 +366,15 @@ class AccountConfig:
     )
     ice: bool = boolean(False, "Find a way through NATs by ICE.")
     stun_server: str = text("", "STUN server: host, or host:port; empty: none.", _host_port)
-    turn_server: str = text("", "TURN server to relay audio by: host, or host:port; empty: none.", _host_port)
-    turn_transport: Transport = choice(Transport.UDP, "Transport to the TURN server.", tuple(Transport))
+    turn_server: str = text("", "TURN server to relay audio by, with ICE: host, or host:port; empty: none.", _host_port)
+    turn_transport: Transport = choice(
+        Transport.UDP, "Transport to the TURN server; with tls, tls_verify and tls_ca_file count.", tuple(Transport)
+    )
     turn_username: str = text("", "Name for authentication at the TURN server.")
     turn_password: Secret = secret("Password at the TURN server; the file must then be of mode 0600.")
+    turn_password_command: str | tuple[str, ...] = command("Command whose first line of output is that password.")
+    turn_password_env: str = text("", "Environment variable that holds that password.")
+    turn_keyring: str = text("", 'Keyring service ("tuiphone") that holds it under the account\'s id and "/turn".')
 
     def account(self) -> Account:
         """The account without its password, as the rest of the phone knows it.
@@ -382,6 +398,9 @@ class AccountConfig:
         """The name to authenticate with: ``username``, else the user part of the address."""
         return self.username or parse_uri(self.address).user
 
+
+PASSWORD_SOURCES = ("password", "password_command", "password_env", "keyring")
+TURN_PASSWORD_SOURCES = ("turn_password", "turn_password_command", "turn_password_env", "turn_keyring")
 
 KeyMap = Mapping[str, tuple[str, ...]]
 """Command id to the keys that start it. The screen knows which ids and keys there are."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from tuiphone.controller.clock import Clock, Timer
-from tuiphone.controller.ports import Credentials, RegistrationReport, SipStack
+from tuiphone.controller.ports import Credentials, NatReport, RegistrationReport, SipStack
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, Registration, RegistrationState
@@ -67,7 +67,7 @@ class Accounts:
                 return status.account
         return usable[0].account
 
-    async def put(self, account: Account, stored: str, password: str | None = None) -> None:
+    async def put(self, account: Account, stored: str) -> None:
         """Add or replace an account, hand it to the stack, and register it if it wants that."""
         old = self._entries.get(account.id)
         if old:
@@ -83,7 +83,7 @@ class Accounts:
                 self._stack.remove_account(account.id)
             return
         try:
-            credentials = await self._secret(account) if password is None else Credentials(password=password)
+            credentials = await self._secret(account)
         except PhoneError as error:
             self._set(entry, Registration(RegistrationState.REJECTED, 0, str(error)))
             self._publish(Notice(NoticeLevel.ERROR, f"{account.title}: {error}"))
@@ -141,6 +141,26 @@ class Accounts:
         else:
             self._failed(entry, report)
 
+    def nat_reported(self, report: NatReport) -> None:
+        """Take in what an account's STUN and TURN servers said, and tell what is wrong, or is well again."""
+        entry = self._entries.get(report.account_id)
+        if entry is None:
+            return
+        before = entry.status.nat
+        entry.status = replace(entry.status, nat=report.nat)
+        self._publish(AccountChanged(entry.status))
+        for problem in report.nat.problems:
+            if problem not in before.problems:
+                self._publish(Notice(NoticeLevel.WARNING, _nat_warning(entry.status, problem)))
+        if before.problems and not report.nat.problems:
+            words = _("{account}: STUN and TURN work again")
+            self._publish(Notice(NoticeLevel.INFO, words.format(account=entry.status.account.title)))
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with STUN and TURN servers, for a screen that comes later than the notice of it."""
+        statuses = [entry.status for entry in self._entries.values()]
+        return tuple(_nat_warning(status, problem) for status in statuses for problem in status.nat.problems)
+
     def close(self) -> None:
         """Cancel every pending attempt."""
         for entry in self._entries.values():
@@ -197,3 +217,8 @@ class Accounts:
                 _("There is no account “{id}” (known: {known})").format(id=account_id, known=known), "unknown"
             )
         return entry
+
+
+def _nat_warning(status: AccountStatus, problem: str) -> str:
+    words = _("{account}: {problem}; calls go on without it")
+    return words.format(account=status.account.title, problem=problem)

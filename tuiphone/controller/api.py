@@ -118,7 +118,7 @@ class PhoneApi(Protocol):
         """All accounts with their registrations."""
         ...
 
-    async def add_account(self, account: Account, password: str = "") -> None:
+    async def add_account(self, account: Account, password: str = "", turn_password: str = "") -> None:
         """Add an account, or change one that was added on the screen; it is kept in settings.toml."""
         ...
 

@@ -26,6 +26,7 @@ from tuiphone.controller.ports import (
     IncomingReport,
     MediaReport,
     MicTestReport,
+    NatReport,
     PlayedReport,
     ProgressReport,
     PublishedReport,
@@ -187,7 +188,7 @@ class Controller:
             max_lines=self._calls.max_lines,
             missed=self._history.count_missed(),
             missing=self._stack.missing,
-            warnings=(*self._warnings, *self._codecs.complaints(self._config)),
+            warnings=(*self._warnings, *self._codecs.complaints(self._config), *self._accounts.warnings()),
             theme=self._theme,
             default_account=self._accounts.default_id,
         )
@@ -270,11 +271,11 @@ class Controller:
     async def accounts(self) -> tuple[AccountStatus, ...]:
         return self._accounts.all()
 
-    async def add_account(self, account: Account, password: str = "") -> None:
+    async def add_account(self, account: Account, password: str = "", turn_password: str = "") -> None:
         self._must_be_ours(account.id)
         self._codecs.check_account(account.codecs)
-        await asyncio.to_thread(self._settings.put_account, account, password)
-        await self._accounts.put(account, "settings", password or None)
+        await asyncio.to_thread(self._settings.put_account, account, password, turn_password)
+        await self._accounts.put(account, "settings")
 
     async def remove_account(self, account: str) -> None:
         self._accounts.get(account)
@@ -444,6 +445,8 @@ class Controller:
                 return
             case RegistrationReport():
                 self._accounts.reported(report)
+            case NatReport():
+                self._accounts.nat_reported(report)
             case IncomingReport():
                 self._take_incoming(report)
             case ProgressReport():
@@ -675,6 +678,7 @@ def stack_settings(config: Config, log_file: str = "") -> StackSettings:
         rtp_port_max=network.rtp_port_max,
         dscp_sip=network.dscp_sip,
         dscp_rtp=network.dscp_rtp,
+        dns_servers=network.dns_servers,
         codecs=audio.codecs,
         codec_settings=codec_settings_of(config.codecs),
         max_calls=config.phone.max_lines + 2,

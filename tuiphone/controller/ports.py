@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from tuiphone.model.account import Account, DtmfMethod
+from tuiphone.model.account import Account, DtmfMethod, NatServers
 from tuiphone.model.address import Party
 from tuiphone.model.call import CallId, EndCause
 from tuiphone.model.codec import Codec, CodecSettings
@@ -45,6 +45,7 @@ class StackSettings:
     rtp_port_max: int = 9000
     dscp_sip: int = 24
     dscp_rtp: int = 46
+    dns_servers: tuple[str, ...] = ()
     codecs: tuple[str, ...] = ("opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729")
     codec_settings: CodecSettings = field(default_factory=CodecSettings)
     """Parameters at first; ``set_codec_settings`` changes them."""
@@ -78,6 +79,8 @@ class Credentials:
     username: str = ""
     password: str = field(default="", repr=False)
     turn_password: str = field(default="", repr=False)
+    turn_problem: str = ""
+    """Why there is no ``turn_password``, in words: the account works, without its relay."""
 
 
 class Tone(StrEnum):
@@ -138,6 +141,14 @@ class RegistrationReport:
     code: int
     reason: str = ""
     expires_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NatReport:
+    """An account's STUN or TURN server gave another answer than before, or none."""
+
+    account_id: str
+    nat: NatServers
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +293,7 @@ class StackDied:
 
 Report = (
     RegistrationReport
+    | NatReport
     | IncomingReport
     | ProgressReport
     | ConfirmedReport
@@ -457,7 +469,7 @@ class Settings(Protocol):
         """Keep a value under its dotted key ("audio.input")."""
         ...
 
-    def put_account(self, account: Account, password: str) -> None:
+    def put_account(self, account: Account, password: str, turn_password: str) -> None:
         """Keep an account that was added on the screen; an empty password keeps the one it has."""
         ...
 

@@ -59,7 +59,8 @@ class Account:
     ``address`` is the AOR (``sip:2001@pbx.example``). ``registrar`` is a host, ``host:port`` or empty: then the account
     makes and takes calls without registering. ``expires_s`` is what REGISTER asks for. ``retry_s`` is the first pause
     after a failed registration; it doubles up to ``retry_max_s``. ``srtp_keying`` is in order of preference.
-    ``stun_server`` and ``turn_server`` are host or host:port (RFC 8489, RFC 8656); ``ice`` is RFC 8445.
+    ``stun_server`` and ``turn_server`` are host or host:port (RFC 8489, RFC 8656); ``ice`` is RFC 8445, which a TURN
+    server switches on.
     """
 
     id: str
@@ -96,6 +97,25 @@ class Account:
     def domain(self) -> str:
         """Host, with its port if it has one, that a bare number is dialled at."""
         return self.address.partition("@")[2].partition(";")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NatServers:
+    """What an account's STUN and TURN servers said when last asked; empty where there are none, or not yet.
+
+    ``mapped`` is the address at which STUN sees us, ``relayed`` that at which TURN relays. A ``_problem`` is a sentence:
+    calls then go on without that server.
+    """
+
+    mapped: str = ""
+    relayed: str = ""
+    stun_problem: str = ""
+    turn_problem: str = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong, each a sentence."""
+        return tuple(problem for problem in (self.stun_problem, self.turn_problem) if problem)
 
 
 class RegistrationState(StrEnum):
@@ -138,3 +158,4 @@ class AccountStatus:
     account: Account
     registration: Registration = field(default_factory=Registration)
     stored: str = "config"
+    nat: NatServers = field(default_factory=NatServers)

@@ -55,6 +55,7 @@ def findings() -> Iterator[Finding]:
     yield from machine.engine_library(config)
     yield from machine.sound_system(config)
     yield from phone.passwords(config)
+    yield from phone.nat_servers(config)
     yield from phone.engine()
     yield from phone.history()
     yield from terminal.terminal(config)

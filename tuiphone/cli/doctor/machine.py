@@ -27,7 +27,7 @@ from tuiphone.model.device import Device, DeviceRole
 PROBE_TIMEOUT_S = 30.0
 _BUILD = "make setup"
 _WHEEL = "make setup ENGINE=wheel"
-_PACKAGES = ("textual", "rich", "msgspec", "tomli-w", "sounddevice")
+_PACKAGES = ("textual", "rich", "msgspec", "tomli-w", "sounddevice", "aioice", "dnspython")
 
 
 def python() -> Iterator[Finding]:

@@ -8,18 +8,22 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuiphone import engine_process, paths
 from tuiphone.cli.config import doubts_of_the_screen, wrong_keys
 from tuiphone.cli.doctor.finding import Finding, fail, ok, warn
 from tuiphone.config.document import ConfigError
 from tuiphone.config.load import Loaded, load
-from tuiphone.config.passwords import password_for
+from tuiphone.config.passwords import password_for, turn_password_for
 from tuiphone.config.schema import AccountConfig, Config
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _, ngettext
 from tuiphone.model.account import RegistrationState
 from tuiphone.model.event import Snapshot
+
+if TYPE_CHECKING:
+    from tuiphone.stack.natprobe import Answer
 
 _ENGINE_TIMEOUT_S = 5.0
 
@@ -95,6 +99,43 @@ def _source(account: AccountConfig) -> str:
     if account.password_env:
         return _("from the environment variable {name}").format(name=account.password_env)
     return _("from the keyring") if account.keyring else _("from the file")
+
+
+def nat_servers(config: Config | None) -> Iterator[Finding]:
+    """Whether each account's STUN and TURN servers answer, and take its password."""
+    from tuiphone.stack.natprobe import ask_stun
+
+    if config is None:
+        return
+    for account in config.accounts:
+        if not account.enabled:
+            continue
+        if account.stun_server:
+            yield _nat_finding(account.id, _("STUN sees this machine at {address}"), ask_stun(account.stun_server))
+        if account.turn_server:
+            yield _nat_finding(account.id, _("TURN relays at {address}"), _turn_answer(account, config))
+
+
+def _turn_answer(account: AccountConfig, config: Config) -> Answer:
+    from tuiphone.stack.natprobe import Answer, ask_turn, trust_of
+
+    tls_ca_file = account.tls_ca_file or config.network.tls_ca_file
+    try:
+        password = turn_password_for(account)
+        trust = trust_of(tls_ca_file, account.tls_verify)
+    except PhoneError as error:
+        return Answer(problem=str(error))
+    except OSError as error:
+        return Answer(problem=_("{file} cannot be read: {why}").format(file=tls_ca_file, why=error.strerror or error))
+    return ask_turn(account.turn_server, account.turn_transport, account.turn_username, password, trust)
+
+
+def _nat_finding(account_id: str, words: str, answer: Answer) -> Finding:
+    if answer.problem:
+        remedy = _("correct it in config.toml, or ask who runs the server; calls go on without it")
+        return warn("nat", _("account {id}: {text}").format(id=account_id, text=answer.problem), remedy)
+    text = _("account {id}: {text}")
+    return ok("nat", text.format(id=account_id, text=words.format(address=answer.seen)))
 
 
 def engine() -> Iterator[Finding]:

@@ -8,15 +8,17 @@ from collections.abc import Callable
 
 import pjsua2 as pj
 
-from tuiphone.controller.ports import Credentials, RegistrationReport, StackSettings
+from tuiphone.controller.ports import Credentials, NatReport, RegistrationReport, StackSettings
 from tuiphone.i18n import _
-from tuiphone.model.account import Account, Transport
+from tuiphone.model.account import Account, NatServers, Transport
 from tuiphone.model.address import printable
+from tuiphone.stack.lookup import Server
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
-from tuiphone.stack.pjsua.mediasecurity import mark, set_nat, set_srtp
-from tuiphone.stack.pjsua.names import Target, look_up, next_hop, route_uri
+from tuiphone.stack.pjsua.mediasecurity import mark, set_srtp
+from tuiphone.stack.pjsua.names import Target, next_hop, route_uri
 from tuiphone.stack.pjsua.native import transport_of
+from tuiphone.stack.pjsua.natservers import NatWay
 from tuiphone.stack.pjsua.publish import Publication, Publisher
 from tuiphone.stack.pjsua.pump import Timer
 from tuiphone.stack.pjsua.transports import Lost, Transports
@@ -65,7 +67,8 @@ class Binding:
         incoming: Callable[[Binding, pj.OnIncomingCallParam], None],
     ) -> None:
         self.account = account
-        self.addresses: frozenset[str] = frozenset()
+        self.servers: tuple[Server, ...] = ()
+        """Where REGISTER goes, as far as it was looked up, the best first."""
         self.registered = False
         self.leaving = False
         self.busy = False
@@ -78,8 +81,11 @@ class Binding:
         self._attempt = 0
         self._credentials = credentials
         self.publisher = Publisher(context, self._send_request)
+        self.nat = self._nat_way()
         self.sip: SipAccount | None = SipAccount(self, incoming)
         self.sip.create(self._config(credentials))
+        self.nat.apply(self.sip)
+        self.nat.ask()
 
     @property
     def target(self) -> Target | None:
@@ -89,18 +95,17 @@ class Binding:
     @property
     def peers(self) -> frozenset[str]:
         """The "address:port" of that, as far as it was looked up."""
-        target = self.target
-        if target is None:
-            return frozenset()
-        return frozenset(f"[{a}]:{target.port}" if ":" in a else f"{a}:{target.port}" for a in self.addresses)
+        return frozenset(map(str, self.servers))
 
     def change(self, account: Account, credentials: Credentials) -> None:
         """Take new settings; running calls are not touched."""
         self.account = account
         self._credentials = credentials
-        self.addresses = frozenset()
-        if self.sip:
-            self.sip.modify(self._config(credentials))
+        self.servers = ()
+        self.nat.close()
+        self.nat = self._nat_way()
+        self._configure()
+        self.nat.ask()
 
     def register(self) -> None:
         """Send REGISTER, once the registrar's name is known."""
@@ -110,7 +115,9 @@ class Binding:
             return
         self._attempt += 1
         attempt = self._attempt
-        look_up(self._context.pump, target, lambda addresses: self._looked_up(attempt, addresses))
+        if self.nat.state.problems:
+            self.nat.ask()
+        self._context.names.look_up(target, lambda servers: self._looked_up(attempt, servers))
 
     def unregister(self) -> None:
         """Send REGISTER with Expires 0; where nothing is registered, that is reported at once."""
@@ -139,11 +146,14 @@ class Binding:
         self.registered = success and int(prm.expiration) > 0
         self._stop_refresh()
         if self.registered:
+            self._context.names.answered(self.servers)
             self._transport = transport_of(prm.rdata.pjRxData) if self.account.transport is not Transport.UDP else 0
             self._refresh = self._context.pump.later(max(1.0, int(prm.expiration) / 2), self._refresh_now)
             self._tell(200, printable(prm.reason), int(prm.expiration))
         elif success:
             self._tell(200, printable(prm.reason))
+        elif local and self._context.names.failed(self.servers) and not self._context.stopping:
+            self._again = True
         elif local:
             # A refused certificate shows in the transport's state, which may come after this.
             reason = printable(prm.reason)
@@ -173,11 +183,25 @@ class Binding:
         """Forget the account; calls on it must be over."""
         self.leaving = True
         self._stop_refresh()
+        self.nat.close()
         sip, self.sip = self.sip, None
         if sip:
             sip.shutdown()
 
     # inside
+
+    def _nat_way(self) -> NatWay:
+        return NatWay(self._context, self.account, self._credentials, self._nat_changed)
+
+    def _nat_changed(self, state: NatServers) -> None:
+        if not self.leaving:
+            self._configure()
+            self._context.report(NatReport(self.account.id, state))
+
+    def _configure(self) -> None:
+        if self.sip:
+            self.sip.modify(self._config(self._credentials))
+            self.nat.apply(self.sip)
 
     def _send_request(self, param: pj.SendRequestParam) -> bool:
         if self.sip is None or self.leaving:
@@ -185,14 +209,14 @@ class Binding:
         self.sip.sendRequest(param)
         return True
 
-    def _looked_up(self, attempt: int, addresses: frozenset[str]) -> None:
+    def _looked_up(self, attempt: int, servers: tuple[Server, ...]) -> None:
         if attempt != self._attempt or not self.sip or self.leaving:
             return
-        if not addresses:
+        if not servers:
             words = _("{host} cannot be found: check the name and the network").format(host=self._host())
             self._tell(503, words)
             return
-        self.addresses = addresses
+        self.servers = servers
         if self.busy:
             self._again = True
             return
@@ -222,7 +246,7 @@ class Binding:
 
     def _host(self) -> str:
         target = self.target
-        return f"{target.host}:{target.port}" if target else self.account.domain
+        return str(target) if target else self.account.domain
 
     def _tell(self, code: int, reason: str, expires_s: int = 0) -> None:
         self._context.report(RegistrationReport(self.account.id, code, reason, expires_s))
@@ -239,7 +263,8 @@ class Binding:
             config.sipConfig.proxies.append(f"{route_uri(account.proxy, account.transport)};lr")
         if account.transport is Transport.TLS:
             config.sipConfig.transportId = self._transports.tls(account.tls)
-        _set_media(config, account, settings, credentials.turn_password)
+        _set_media(config, account, settings)
+        self.nat.configure(config)
         return config
 
 
@@ -258,12 +283,15 @@ def _set_registration(config: pj.AccountConfig, account: Account) -> None:
     config.regConfig.unregWaitMsec = _UNREGISTER_WAIT_MS
 
 
-def _set_media(config: pj.AccountConfig, account: Account, settings: StackSettings, turn_password: str) -> None:
+def _set_media(config: pj.AccountConfig, account: Account, settings: StackSettings) -> None:
     media = config.mediaConfig
     media.transportConfig.port = settings.rtp_port_min
     media.transportConfig.portRange = max(0, settings.rtp_port_max - settings.rtp_port_min)
     media.transportConfig.boundAddress = settings.bind_address
     media.transportConfig.publicAddress = settings.public_address
+    # Audio goes by the family of the SIP transports: pjsua would offer an IPv6 address to far ends that are not on IPv6.
+    only_ipv6 = ":" in settings.bind_address
+    media.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY if only_ipv6 else pj.PJSUA_IPV6_DISABLED
+    config.sipConfig.ipv6Use = media.ipv6Use
     mark(media.transportConfig, settings.dscp_rtp)
     set_srtp(media, account)
-    set_nat(config, account, turn_password)

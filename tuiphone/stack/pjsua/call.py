@@ -93,6 +93,17 @@ class CallSession:
             invalid = "uri" in words_of(error).lower()
             self.fail(EndKind.BAD_ADDRESS if invalid else EndKind.UNREACHABLE, words_of(error))
 
+    def note_offer(self, sdp: str) -> bool:
+        """Keep what the caller's session description says; False when the two ends cannot agree on encryption."""
+        self.their_codecs = codecs.offered(sdp)
+        self._conflict = conflict(self.account, sdp)
+        return self._conflict is None
+
+    def refuse(self) -> None:
+        """Answer 488 to what cannot be agreed on. The library has done so mostly, and does not always tell."""
+        self._operate(lambda call: call.hangup(call_param(488)))
+        self._end(classify(Ending(False, False, 488, "Not Acceptable Here", conflict=self._conflict)))
+
     def ring(self) -> None:
         """Answer 180."""
         self._operate(lambda call: call.answer(call_param(180)))
@@ -223,6 +234,7 @@ class CallSession:
             prm.sdp.wholeSdp = allowed  # changed here, an offer that holds a call which the far end holds goes astray
         else:
             prm.sdp.wholeSdp = codecs.fit_noise(allowed, self._context.settings.vad)
+        self._context.described(self.account.id, prm.sdp.wholeSdp)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
         self._remote_ssrc = ssrc_of(theirs) or self._remote_ssrc
 
@@ -353,6 +365,7 @@ class CallSession:
             our_codecs=self.codecs,
             their_codecs=theirs or self.their_codecs,
             conflict=self._conflict,
+            insisted=self.outgoing and self.account.media_encryption is MediaEncryption.MANDATORY,
         )
 
     def _end_unanswered(self) -> None:

@@ -48,6 +48,8 @@ _BY_Q850: dict[int, EndKind] = {
     38: EndKind.UNREACHABLE,
 }
 """Causes (ITU-T Q.850) that say more than the SIP code they come with."""
+_NOT_ACCEPTABLE = frozenset({488, 606, 415})
+"""Codes that refuse an offer."""
 _VAGUE = frozenset({0, 480, 500, 503, 487})
 """Codes that a Q.850 cause may overrule."""
 
@@ -74,6 +76,8 @@ class Ending:
     their_codecs: tuple[str, ...] = ()
     conflict: EndKind | None = None
     """Why the two ends could not agree on encryption."""
+    insisted: bool = False
+    """Our offer had encrypted audio only."""
 
 
 def classify(ending: Ending) -> EndCause:
@@ -106,7 +110,9 @@ def _who(ending: Ending, said: Reason) -> tuple[EndedBy, EndKind, int, str]:
     if ending.hung_up:
         return _by_us(ending)
     if ending.message:
-        return EndedBy.THEM, _kind_of(ending.code, said), ending.code, ending.reason
+        refused = ending.insisted and ending.code in _NOT_ACCEPTABLE
+        kind = EndKind.ENCRYPTION_REFUSED if refused else _kind_of(ending.code, said)
+        return EndedBy.THEM, kind, ending.code, ending.reason
     return _without_a_message(ending)
 
 
@@ -125,7 +131,7 @@ def _without_a_message(ending: Ending) -> tuple[EndedBy, EndKind, int, str]:
     """Nothing came from the far end: a timer, the network or our own stack ended it."""
     if ending.conflict:
         return EndedBy.PHONE, ending.conflict, ending.code if ending.code >= 400 else 488, ending.reason
-    if ending.code in {488, 606, 415}:
+    if ending.code in _NOT_ACCEPTABLE:
         return EndedBy.PHONE, EndKind.NO_COMMON_CODEC, ending.code, ending.reason
     if ending.session_timer:
         return EndedBy.NETWORK, EndKind.SESSION_TIMER, ending.code, ending.reason

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tuiphone.controller.ports import Report, StackSettings
 from tuiphone.stack.pjsua.audio import Sound
 from tuiphone.stack.pjsua.codecset import CodecSet
+from tuiphone.stack.pjsua.names import Names
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.pump import Pump
 
@@ -22,4 +23,7 @@ class Context:
     report: Callable[[Report], None]
     sound: Sound
     codecs: CodecSet
+    names: Names
+    described: Callable[[str, str], None]
+    """Told the account's id and our session description whenever one is about to be sent."""
     stopping: bool = False

@@ -24,6 +24,7 @@ from tuiphone.model.call import CallId, EndCause, EndedBy, EndKind, new_call_id
 from tuiphone.model.device import DeviceRole
 from tuiphone.model.media import Processing
 from tuiphone.model.quality import Quality
+from tuiphone.stack.lookup import Server
 from tuiphone.stack.pjsua import codecs
 from tuiphone.stack.pjsua.account import Binding
 from tuiphone.stack.pjsua.audio import Sound
@@ -38,7 +39,7 @@ from tuiphone.stack.pjsua.mediasecurity import conflict
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.meters import Meters
 from tuiphone.stack.pjsua.mictest import MicTrial
-from tuiphone.stack.pjsua.names import look_up, target_of
+from tuiphone.stack.pjsua.names import Names, target_of
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.publish import Publication
 from tuiphone.stack.pjsua.pump import Pump
@@ -65,7 +66,6 @@ class Core:
         self._report = report
         self._native = Native()
         self._bindings: dict[str, Binding] = {}
-        self._stun_servers: list[str] = []
         self._calls: dict[CallId, CallSession] = {}
         self._alsa = AlsaConfig(settings.sound_system, settings.null_audio)
         self._library: Library | None = Library(self._native, settings, self)
@@ -88,7 +88,10 @@ class Core:
         self._tones = Tones(self._sound, RingFiles(pump, report, settings.ring_files))
         self._trial = MicTrial(pump, self._sound, report)
         self._meters = Meters(pump, self._sound, self._calls.values, report, self._native.extended_reports())
-        self._context = Context(pump, self._native, settings, self._take, self._sound, self.codecs)
+        self._names = Names(pump, self._native, settings.dns_servers, ":" in settings.bind_address)
+        self._context = Context(
+            pump, self._native, settings, self._take, self._sound, self.codecs, self._names, self._described
+        )
         pump.poll = library.libHandleEvents
         pump.longest_ms = LONGEST_SLEEP_MS if library.can_wake else POLL_MS
         if library.can_wake:
@@ -102,7 +105,6 @@ class Core:
         """Know an account, or replace its settings."""
         known = self._bindings.get(account.id)
         try:
-            self._know_stun(account.stun_server)
             self.codecs.know(account)
             if known and not known.leaving:
                 known.change(account, credentials)
@@ -116,16 +118,6 @@ class Core:
         except pj.Error as error:
             self._bindings.pop(account.id, None)
             self._bad_account(account, error)
-
-    def _know_stun(self, server: str) -> None:
-        # The endpoint has one list of STUN servers; an account only says whether it uses it.
-        if not server or server in self._stun_servers or not self._library:
-            return
-        self._stun_servers.append(server)
-        servers = pj.StringVector()
-        for known in self._stun_servers:
-            servers.append(known)
-        self._library.natUpdateStunServers(servers, False)
 
     def remove_account(self, account_id: str) -> None:
         """Unregister and forget, once its calls are over."""
@@ -166,7 +158,10 @@ class Core:
         if target is None:
             session.fail(EndKind.BAD_ADDRESS, "")
         else:
-            look_up(self._pump, target, lambda found: self._dial(session, binding, uri, bool(found), target.host))
+            known = binding.nat.when_known
+            self._names.look_up(
+                target, lambda found: known(lambda: self._dial(session, binding, uri, found, target.host))
+            )
 
     def call(self, call_id: CallId) -> CallSession | None:
         """A call that is not over."""
@@ -273,9 +268,10 @@ class Core:
         session = CallSession(self._context, call_id, binding.account, False, self._forget)
         session.sip = SipCall(binding.sip, session, prm.callId)
         session.sip_call_id = printable(message.first("call-id"))
-        session.their_codecs = codecs.offered(message.body)
         self._calls[call_id] = session
         self._report(self._incoming_report(call_id, binding, message))
+        if not session.note_offer(message.body):
+            self._pump.submit(session.refuse)
 
     @staticmethod
     def _incoming_report(call_id: CallId, binding: Binding, message: SipMessage) -> IncomingReport:
@@ -298,7 +294,7 @@ class Core:
         named = [b for b in bindings if Party(b.account.address).number == wanted]
         return next(iter(named or bindings), None)
 
-    def _dial(self, session: CallSession, binding: Binding, uri: str, found: bool, host: str) -> None:
+    def _dial(self, session: CallSession, binding: Binding, uri: str, found: tuple[Server, ...], host: str) -> None:
         if session.id not in self._calls:
             return
         if not found:
@@ -314,6 +310,10 @@ class Core:
         """Reports of calls and accounts on their way up."""
         self._report(report)
         self._meters.arm()
+
+    def _described(self, account_id: str, sdp: str) -> None:
+        if binding := self._bindings.get(account_id):
+            binding.nat.gathered(sdp)
 
     def _forget(self, call_id: CallId) -> None:
         session = self._calls.pop(call_id, None)

@@ -97,6 +97,7 @@ def _what_the_wheel_lacks() -> list[str]:
         _("It has no sound devices: calls can send and record files only"),
         _("It takes {n} calls at most").format(n=_WHEEL_CALLS),
         _("It has no Opus, G.729 and iSAC, no TLS 1.3 and no DTLS-SRTP"),
+        _("It uses no STUN server and no SRV records"),
         _("It answers SIP requests that it does not know with errors, and uses more CPU when idle"),
     ]
 

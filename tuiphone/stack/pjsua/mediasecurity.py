@@ -1,4 +1,4 @@
-"""What an account asks of its media beyond codecs: SRTP, the way through NATs, and the mark for routers."""
+"""What an account asks of its media beyond codecs: SRTP, and the mark for routers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 
 import pjsua2 as pj
 
-from tuiphone.model.account import Account, MediaEncryption, SrtpKeying, Transport
+from tuiphone.model.account import Account, MediaEncryption, SrtpKeying
 from tuiphone.model.call import EndKind
 
 _AUDIO_PROFILE = re.compile(r"^m=audio \d+ (\S+)", re.MULTILINE)
+_CRYPTO = re.compile(r"^a=crypto:\d+ (\S+)", re.MULTILINE)
 
 SUITES = (
     "AEAD_AES_256_GCM",
@@ -29,12 +30,6 @@ _KEYING = {
     SrtpKeying.SDES: pj.PJMEDIA_SRTP_KEYING_SDES,
     SrtpKeying.DTLS: pj.PJMEDIA_SRTP_KEYING_DTLS_SRTP,
 }
-_TURN = {
-    Transport.UDP: pj.PJ_TURN_TP_UDP,
-    Transport.TCP: pj.PJ_TURN_TP_TCP,
-    Transport.TLS: pj.PJ_TURN_TP_TLS,
-}
-_TURN_PORTS = {Transport.UDP: 3478, Transport.TCP: 3478, Transport.TLS: 5349}
 
 
 def set_srtp(media: pj.AccountMediaConfig, account: Account) -> None:
@@ -50,39 +45,25 @@ def set_srtp(media: pj.AccountMediaConfig, account: Account) -> None:
         media.srtpOpt.cryptos.append(suite)
 
 
-def set_nat(config: pj.AccountConfig, account: Account, turn_password: str) -> None:
-    """ICE and TURN of an account; STUN servers are the endpoint's, this says whether the account uses them."""
-    nat = config.natConfig
-    nat.iceEnabled = account.ice
-    use = pj.PJSUA_STUN_USE_DEFAULT if account.stun_server else pj.PJSUA_STUN_USE_DISABLED
-    nat.sipStunUse = nat.mediaStunUse = use
-    if not account.turn_server:
-        return
-    host = account.turn_server
-    if ":" not in host.rpartition("]")[2]:
-        host = f"{host}:{_TURN_PORTS[account.turn_transport]}"
-    nat.turnEnabled = True
-    nat.turnServer = host
-    nat.turnConnType = _TURN[account.turn_transport]
-    nat.turnUserName = account.turn_username
-    nat.turnPasswordType = 0
-    nat.turnPassword = turn_password
-
-
 def conflict(account: Account, sdp: str) -> EndKind | None:
     """Why an account and the far end's session description cannot agree on encryption, if they cannot."""
     audio = _AUDIO_PROFILE.search(sdp)
     if audio is None:
         return None
-    protects = "\na=crypto:" in sdp or "\na=fingerprint:" in sdp
-    if account.media_encryption is MediaEncryption.MANDATORY and not protects:
+    insists = "SAVP" in audio.group(1)
+    if account.media_encryption is MediaEncryption.OFF:
+        return EndKind.ENCRYPTION_OFF if insists else None
+    suites, handshake = set(_CRYPTO.findall(sdp)), "\na=fingerprint:" in sdp
+    mandatory = account.media_encryption is MediaEncryption.MANDATORY
+    if mandatory and not suites and not handshake:
         return EndKind.NOT_ENCRYPTED
-    if account.media_encryption is MediaEncryption.OFF and "SAVP" in audio.group(1):
-        return EndKind.ENCRYPTION_OFF
+    common = {SrtpKeying.SDES: not suites.isdisjoint(SUITES), SrtpKeying.DTLS: handshake}
+    if (mandatory or insists) and not any(common[keying] for keying in account.srtp_keying):
+        return EndKind.ENCRYPTION_DIFFERS
     return None
 
 
-def mark(transport: pj.TransportConfig, dscp: int) -> None:
+def mark(transport: pj.TransportConfig | pj.TlsConfig, dscp: int) -> None:
     """Mark packets with a DSCP (RFC 2474); 0 leaves them unmarked."""
     if dscp:
         transport.qosParams.flags = pj.PJ_QOS_PARAM_HAS_DSCP

@@ -8,9 +8,12 @@ import os
 import sys
 from types import ModuleType
 
+from tuiphone.model.account import Transport
 from tuiphone.stack.pjsua.bell import Bell
 from tuiphone.stack.pjsua.extended import ExtendedReports
 
+_TRANSPORTS = {Transport.UDP: 1, Transport.TCP: 2, Transport.TLS: 3}
+"""pjsip_transport_type_e."""
 _TRANSPORT_OFFSET = ctypes.sizeof(ctypes.c_void_p)
 """pjsip_rx_data begins with the pool, then the transport the message came by: so in every release since 1.0."""
 
@@ -27,7 +30,7 @@ class Native:
     """The helper's functions, or their absence.
 
     ``features`` names what is there: "wake", "respond", "requests", "tcp-switch", "answer-order", "frames", "ilbc",
-    "isac", "record", "clean", "xr", "noise".
+    "isac", "record", "clean", "xr", "noise", "nat", "hosts".
     """
 
     def __init__(self) -> None:
@@ -91,10 +94,14 @@ class Native:
             self._lib.tuiphone_requests_init(None)
         if "clean" in self.features:
             self._lib.tuiphone_clean_start()
+        if "hosts" in self.features:
+            self._lib.tuiphone_hosts_start()
         return "wake" in self.features and self._lib.tuiphone_wake_init() == 0
 
     def stop(self) -> None:
         """Let go of the library, before libDestroy."""
+        if "hosts" in self.features:
+            self._lib.tuiphone_hosts_done()
         if "requests" in self.features:
             self._lib.tuiphone_requests_done()
         if "wake" in self.features:
@@ -111,6 +118,26 @@ class Native:
     def bell(self, index: int, clock_hz: int) -> Bell:
         """Open an output device beside the one in use. Raises BellError when it does not open."""
         return Bell(self._lib, index, clock_hz)
+
+    def set_host(self, name: str, port: int, transport: Transport, servers: str) -> None:
+        """The servers ("address:port", space, the best first) of a host as URIs have it; port 0: no port in the URI."""
+        if "hosts" in self.features:
+            self._lib.tuiphone_host_set(name.encode("ascii", "ignore"), port, _TRANSPORTS[transport], servers.encode())
+
+    @property
+    def checks_turn(self) -> bool:
+        """Whether TURN over TLS verifies the server's certificate."""
+        return "nat" in self.features
+
+    def set_stun(self, account: int, server: str) -> None:
+        """The STUN server ("address:port") of an account's media from its next call on; empty: none."""
+        if "nat" in self.features:
+            self._lib.tuiphone_account_stun(account, server.encode())
+
+    def set_turn_tls(self, account: int, host: str, ca_file: str, verify: bool) -> None:
+        """Whose certificate an account takes from its TURN server."""
+        if "nat" in self.features:
+            self._lib.tuiphone_account_turn_tls(account, host.encode(), os.fsencode(ca_file), int(verify))
 
     def extended_reports(self) -> ExtendedReports | None:
         """Extended reports (RFC 3611); None where the build has none."""

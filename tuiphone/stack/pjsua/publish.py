@@ -13,11 +13,12 @@ from tuiphone.controller.ports import Credentials, PublishedReport
 from tuiphone.i18n import _
 from tuiphone.model.account import Account
 from tuiphone.model.address import printable
+from tuiphone.stack.lookup import Server
 from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import words_of
 from tuiphone.stack.pjsua.digest import authorization
 from tuiphone.stack.pjsua.message import SipMessage, read
-from tuiphone.stack.pjsua.names import look_up, target_of
+from tuiphone.stack.pjsua.names import target_of
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +78,12 @@ class Publisher:
         if hop is None:
             self._done(503, _("{host} is no address").format(host=publication.target))
         else:
-            look_up(self._context.pump, hop, self._looked_up)
+            self._context.names.look_up(hop, self._looked_up)
 
-    def _looked_up(self, addresses: frozenset[str]) -> None:
+    def _looked_up(self, servers: tuple[Server, ...]) -> None:
         if self._current is None:
             return
-        if addresses:
+        if servers:
             self._request({})
         else:
             self._done(503, _("{host} cannot be found").format(host=self._current[2].target))

@@ -78,6 +78,7 @@ class Transports:
             config.tlsConfig.verifyServer = rules.verify
             config.tlsConfig.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
             config.tlsConfig.msecTimeout = 8000
+            mark(config.tlsConfig, self._settings.dscp_sip)  # pjsua takes the mark of UDP and TCP from elsewhere
             self._tls[rules] = self._create(pj.PJSIP_TRANSPORT_TLS, config)
         return self._tls[rules]
 

@@ -15,6 +15,7 @@ from tuiphone.i18n import _
 from tuiphone.model.account import AccountStatus, RegistrationState
 from tuiphone.tui.dialogs.account_form import AccountForm
 from tuiphone.tui.dialogs.base import Dialog
+from tuiphone.tui.dialogs.media_form import MediaForm
 from tuiphone.tui.dialogs.pick import Choice, Pick
 from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import cut, fit, row
@@ -32,6 +33,7 @@ class AccountList(Listing[AccountStatus]):
         Binding("s", "make_default", show=False),
         Binding("plus_sign,plus,insert", "add", show=False),
         Binding("e", "edit", show=False),
+        Binding("m", "media", show=False),
         Binding("delete", "remove", show=False),
     ]
     TOPICS: ClassVar[Topic] = Topic.ACCOUNTS
@@ -70,6 +72,11 @@ class AccountList(Listing[AccountStatus]):
         """Change one, if it is ours to change."""
         if self.item and self._ours(self.item):
             self.app.push_screen(AccountForm(self.view, self.item.account))
+
+    async def action_media(self) -> None:
+        """Change its encryption and its way through NATs."""
+        if self.item and self._ours(self.item):
+            self.app.push_screen(MediaForm(self.view, self.item.account))
 
     async def action_remove(self) -> None:
         """Forget one, after a question."""
@@ -124,6 +131,8 @@ class AccountDetail(Rows):
         where = f"{status.account.transport.value.upper()}, {texts.dtmf_method(status.account.dtmf)}"
         kept = _("kept in config.toml") if status.stored == "config" else _("added on the screen")
         lines = Content.styled(sentence, "$text-warning" if bad else "").wrap(width)
+        if nat := texts.nat_sentence(status):
+            lines += Content.styled(nat, "$text-warning" if status.nat.problems else "$muted").wrap(width)
         return [*lines, Content.styled(f"{where}, {kept}", "$muted")][:height]
 
 
@@ -131,7 +140,7 @@ class Accounts(Dialog[None]):
     """The dialog."""
 
     def __init__(self, view: View) -> None:
-        keys = _("Enter registers  u unregisters  s default  + add  e edit  Del remove")
+        keys = _("Enter register  u unregister  s default  + add  e edit  m media  Del drop")
         super().__init__(view, _("Accounts"), keys, "-accounts")
         self._list = AccountList(view)
         self._detail = AccountDetail(view, self._list)
