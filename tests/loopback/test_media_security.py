@@ -87,12 +87,14 @@ async def test_two_phones_that_agree_on_keys_in_different_ways_say_so(start: Sta
     await dave.add_account(media_encryption="mandatory", srtp_keying=[theirs])
     carol.dial(dave.uri)
     assert (await dave.wait("EndedReport")).cause["kind"] == "encryption_differs"
+    assert (await carol.wait("EndedReport")).cause["kind"] == "encryption_refused"
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "suite"),
     [
         ("optional", "optional", "AEAD_AES_256_GCM"),
+        ("optional", "mandatory", "AEAD_AES_256_GCM"),
         ("mandatory", "optional", "AEAD_AES_256_GCM"),
         ("optional", "off", ""),
         ("off", "optional", ""),
