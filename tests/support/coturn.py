@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,7 @@ from typing import Self
 
 from tests.support.certificates import Certificate
 from tests.support.ports import LOOPBACK, free_port, free_rtp_block
-from tests.support.process import Process, until
+from tests.support.process import Process
 from tuiphone.stack.natprobe import ask_stun
 
 REALM = "turn.test"
@@ -105,8 +104,10 @@ class Coturn:
         """Start, or start again on the same ports."""
         begin = len(self.process.text)
         self.process.start()
-        await self.process.until_output(r"Relay ports initialization done|Total auth threads", start=begin)
-        await until(self._answers, 5, "an answer of coturn")
+        await self.process.until_output(r"UDP listener opened on", start=begin)
+        await self.process.until_output(r"Total General servers|Total auth threads", start=begin)
+        answer = await asyncio.to_thread(ask_stun, self.host)
+        assert answer.server, answer.problem
 
     async def stop(self) -> None:
         """Go away; nothing listens on the ports any more."""
@@ -122,6 +123,3 @@ class Coturn:
         await self.stop()
         if kind is not None:
             print(f"--- coturn\n{self.process.tail()}")
-
-    def _answers(self) -> Awaitable[str]:
-        return asyncio.to_thread(lambda: ask_stun(self.host).server)
