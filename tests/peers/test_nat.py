@@ -139,6 +139,7 @@ async def test_a_call_is_relayed_and_both_hear_each_other(tmp_path: Path, transp
             await alice.until(call, CallState.TALKING)
             await asyncio.sleep(3.6)  # the speech
             await alice.api.hang_up()
+            await alice.until_ended(call)
             await bob.until_ended(ringing.id)
         await until(lambda: min(coturn.relayed) > 100, 5, f"counters of the relay, now {coturn.relayed}")
     assert likeness_of_files(theirs, await complete_wav(heard)) > 0.9
