@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from tuiphone.i18n import _
 from tuiphone.model.quality import AudioFault, Diagnosis, FaultCause, QualitySummary
 
@@ -23,6 +25,44 @@ def summary_line(summary: QualitySummary | None) -> str:
     if summary.rtt_ms is not None:
         parts.append(_("round trip {rtt:.0f} ms").format(rtt=summary.rtt_ms))
     return "; ".join(parts)
+
+
+def summary_facts(summary: QualitySummary) -> Iterator[tuple[str, str]]:
+    """A past call's quality in full: each figure with its mean, its worst and its best seconds."""
+    if summary.mos_mean is None:
+        yield _("sound"), _("quality not measured")
+        return
+    scores = (summary.mos_mean, summary.mos_min, summary.mos_max)
+    yield _("sound"), _spread(_("MOS {value}"), scores, score)
+    losses = (summary.loss_pct, summary.loss_worst_pct, summary.loss_best_pct)
+    far = "" if summary.tx_loss_pct is None else _("the far end lost {loss:.1f}%").format(loss=summary.tx_loss_pct)
+    yield _("loss"), "; ".join(filter(None, (_spread("{value}", losses, _percent), far)))
+    jitters = (summary.jitter_ms, summary.jitter_worst_ms, summary.jitter_best_ms)
+    yield _("jitter"), _spread("{value}", jitters, _milliseconds)
+    rtts = (summary.rtt_ms, summary.rtt_worst_ms, summary.rtt_best_ms)
+    yield _("round trip"), _spread("{value}", rtts, _milliseconds)
+
+
+def _spread(
+    named: str, values: tuple[float | None, float | None, float | None], words: Callable[[float | None], str]
+) -> str:
+    mean, worst, best = values
+    if mean is None:
+        return "-"
+    text = named.format(value=words(mean))
+    if worst is not None:
+        text += ", " + _("worst {value}").format(value=words(worst))
+    if best is not None:
+        text += ", " + _("best {value}").format(value=words(best))
+    return text
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}%"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else _("{value:.0f} ms").format(value=value)
 
 
 def diagnosis_sentence(diagnosis: Diagnosis) -> str:
@@ -54,7 +94,10 @@ def _fault(diagnosis: Diagnosis) -> str:
 
 
 def _cause(diagnosis: Diagnosis) -> str:
-    other = diagnosis.fault is AudioFault.OTHER_ADDRESS
+    keys = {
+        AudioFault.OTHER_ADDRESS: _("it cannot be used: encrypted with other keys, or no RTP at all"),
+        AudioFault.NOTHING_SENT: _("encryption was agreed on, but its handshake, DTLS-SRTP, got no answer"),
+    }
     texts = {
         FaultCause.UNKNOWN: "",
         FaultCause.OUR_PRIVATE_ADDRESS: _(
@@ -62,11 +105,10 @@ def _cause(diagnosis: Diagnosis) -> str:
         ),
         FaultCause.THEIR_PRIVATE_ADDRESS: _("its SDP names {expected}, a private address: NAT without a relay"),
         FaultCause.FIREWALL: _("often a firewall that lets no UDP through on the way"),
-        FaultCause.KEYS: _("it cannot be used: encrypted with other keys, or no RTP at all")
-        if other
-        else _("encrypted with other keys, or not at all"),
+        FaultCause.KEYS: keys.get(diagnosis.fault, _("encrypted with other keys, or not at all")),
         FaultCause.CODEC: _("it is not {codec}, which was agreed on"),
-        FaultCause.DEVICE: _("the microphone delivers nothing: look at the devices panel"),
+        FaultCause.DEVICE: _("the sound device stands still: look at the devices panel"),
+        FaultCause.UNREACHABLE: _("this machine's network takes no packets for {expected}"),
         FaultCause.FAR_MUTED: _("the far end's microphone is muted or off, or it holds you without saying so"),
         FaultCause.STOPPED: _("the network broke off, or the far end is gone: its reports stay away too"),
     }

@@ -23,8 +23,12 @@ enum {
     MAX_RECORDINGS = 64,
     RING_S = 10,
     WRITE_EVERY_MS = 200,
-    MAX_PAUSES = 256,
-    HEADER_BYTES = 44,
+    MAX_MARKS = 256,
+    CUE_BYTES = 24,
+    LABEL_BYTES = 20,
+    FORMAT_END = 36,
+    MARK_ROOM = 12 + 12 + (CUE_BYTES + LABEL_BYTES) * MAX_MARKS + 8,
+    HEADER_BYTES = FORMAT_END + MARK_ROOM + 8,
     PACKET_MS = 20
 };
 
@@ -46,11 +50,11 @@ struct recording {
     unsigned rate;
     unsigned capacity; /* samples a side */
     int16_t *samples[SIDES];
-    unsigned long long put[SIDES], taken;
+    unsigned long long put[SIDES], taken, missed[SIDES];
     int paused, closing, error;
     unsigned long long written; /* frames in the file */
-    unsigned pauses;
-    unsigned pause_at[MAX_PAUSES];
+    unsigned marks, marks_written; /* begin and end of each pause in turn */
+    unsigned mark_at[MAX_MARKS];
     pjsua_conf_port_id slots[SIDES];
     pjmedia_port *ports[SIDES];
 };
@@ -75,7 +79,10 @@ static void put(recording *r, int side, const int16_t *samples, unsigned count)
     unsigned i;
 
     pthread_mutex_lock(&r->lock);
-    if (!r->closing && r->put[side] + count - r->taken <= r->capacity) {
+    /* What one side had no room for, the other leaves out as well: they stay abreast. */
+    if (r->put[side] + count - r->taken > r->capacity || r->missed[side] < r->missed[!side]) {
+        r->missed[side] += count;
+    } else if (!r->closing) {
         for (i = 0; i < count; ++i) {
             int16_t sample = samples && !r->paused ? samples[i] : 0;
             r->samples[side][(r->put[side] + i) % r->capacity] = sample;
@@ -179,12 +186,34 @@ static int write_all(int file, const void *data, size_t size)
     return 0;
 }
 
-static int write_header(recording *r, unsigned long extra)
+static int write_at(int file, const void *data, size_t size, off_t at)
+{
+    ssize_t done;
+
+    do
+        done = pwrite(file, data, size, at);
+    while (done < 0 && errno == EINTR);
+    return done == (ssize_t)size ? 0 : done < 0 ? errno : ENOSPC;
+}
+
+/* Both lengths, so that what is written so far is a whole file. */
+static int write_lengths(recording *r)
+{
+    unsigned char length[4];
+    unsigned long bytes = (unsigned long)r->written * 4;
+    int error;
+
+    put_le(length, bytes, 4);
+    error = write_at(r->file, length, 4, HEADER_BYTES - 4);
+    put_le(length, HEADER_BYTES - 8 + bytes, 4);
+    return error ? error : write_at(r->file, length, 4, 4);
+}
+
+static int write_header(recording *r)
 {
     unsigned char header[HEADER_BYTES] = "RIFF....WAVEfmt ";
-    unsigned long bytes = (unsigned long)r->written * 4;
 
-    put_le(header + 4, HEADER_BYTES - 8 + bytes + extra, 4);
+    put_le(header + 4, HEADER_BYTES - 8, 4);
     put_le(header + 16, 16, 4);
     put_le(header + 20, 1, 2); /* PCM */
     put_le(header + 22, SIDES, 2);
@@ -192,53 +221,58 @@ static int write_header(recording *r, unsigned long extra)
     put_le(header + 28, (unsigned long)r->rate * 4, 4);
     put_le(header + 32, 4, 2);
     put_le(header + 34, 16, 2);
-    memcpy(header + 36, "data", 4);
-    put_le(header + 40, bytes, 4);
-    return pwrite(r->file, header, sizeof(header), 0) == (ssize_t)sizeof(header) ? 0 : errno;
+    memcpy(header + FORMAT_END, "JUNK", 4);
+    put_le(header + FORMAT_END + 4, MARK_ROOM - 8, 4);
+    memcpy(header + FORMAT_END + MARK_ROOM, "data", 4);
+    return write_at(r->file, header, sizeof(header), 0);
 }
 
-/* Cue points with a label each: where something was left out. */
-static int write_cues(recording *r)
+/* Cue points with a label each: where a part that was left out begins and ends.
+ * They stand before the sound, in room kept for them, so that a crash or a full
+ * disk takes none away. */
+static int write_marks(recording *r, const unsigned *marks, unsigned count)
 {
-    static const char label[] = "pause";
-    unsigned char chunk[12 + 24];
+    static const char labels[2][8] = {"pause", "resume"};
+    unsigned char room[MARK_ROOM] = "cue ";
+    unsigned char *at = room + 12;
     unsigned i;
-    int error;
-    unsigned long entry = 8 + 4 + sizeof(label);
-    unsigned long padded = entry + (entry & 1);
-    unsigned long size = 12 + 24UL * r->pauses + 12 + padded * r->pauses;
 
-    if (!r->pauses)
+    put_le(room + 4, 4 + CUE_BYTES * count, 4);
+    put_le(room + 8, count, 4);
+    for (i = 0; i < count; ++i, at += CUE_BYTES) {
+        put_le(at, i + 1, 4);
+        put_le(at + 4, marks[i], 4);
+        memcpy(at + 8, "data", 4);
+        put_le(at + 20, marks[i], 4);
+    }
+    memcpy(at, "LIST", 4);
+    put_le(at + 4, 4 + LABEL_BYTES * count, 4);
+    memcpy(at + 8, "adtl", 4);
+    at += 12;
+    for (i = 0; i < count; ++i, at += LABEL_BYTES) {
+        memcpy(at, "labl", 4);
+        put_le(at + 4, LABEL_BYTES - 8, 4);
+        put_le(at + 8, i + 1, 4);
+        memcpy(at + 12, labels[i % 2], sizeof(labels[0]));
+    }
+    memcpy(at, "JUNK", 4);
+    put_le(at + 4, (unsigned long)(room + MARK_ROOM - at - 8), 4);
+    return write_at(r->file, room, sizeof(room), FORMAT_END);
+}
+
+/* Marks that came since the last time. */
+static int write_new_marks(recording *r)
+{
+    unsigned marks[MAX_MARKS], count;
+
+    pthread_mutex_lock(&r->lock);
+    count = r->marks == r->marks_written ? 0 : r->marks;
+    memcpy(marks, r->mark_at, sizeof(marks));
+    pthread_mutex_unlock(&r->lock);
+    if (!count)
         return 0;
-    memcpy(chunk, "cue ", 4);
-    put_le(chunk + 4, 4 + 24UL * r->pauses, 4);
-    put_le(chunk + 8, r->pauses, 4);
-    if ((error = write_all(r->file, chunk, 12)) != 0)
-        return error;
-    for (i = 0; i < r->pauses; ++i) {
-        memset(chunk, 0, 24);
-        put_le(chunk, i + 1, 4);
-        put_le(chunk + 4, r->pause_at[i], 4);
-        memcpy(chunk + 8, "data", 4);
-        put_le(chunk + 20, r->pause_at[i], 4);
-        if ((error = write_all(r->file, chunk, 24)) != 0)
-            return error;
-    }
-    memcpy(chunk, "LIST", 4);
-    put_le(chunk + 4, 4 + padded * r->pauses, 4);
-    memcpy(chunk + 8, "adtl", 4);
-    if ((error = write_all(r->file, chunk, 12)) != 0)
-        return error;
-    for (i = 0; i < r->pauses; ++i) {
-        memset(chunk, 0, sizeof(chunk));
-        memcpy(chunk, "labl", 4);
-        put_le(chunk + 4, 4 + sizeof(label), 4);
-        put_le(chunk + 8, i + 1, 4);
-        memcpy(chunk + 12, label, sizeof(label));
-        if ((error = write_all(r->file, chunk, padded)) != 0)
-            return error;
-    }
-    return write_header(r, size);
+    r->marks_written = count;
+    return write_marks(r, marks, count);
 }
 
 /* Takes what both sides have, interleaved; returns frames. */
@@ -289,12 +323,14 @@ static void *write_file(void *argument)
             error = write_all(r->file, frames, (size_t)count * 4);
             if (!error) {
                 r->written += count;
-                error = write_header(r, 0);
+                error = write_lengths(r);
             }
             pthread_mutex_lock(&r->lock);
             count = take(r, frames, room);
             pthread_mutex_unlock(&r->lock);
         }
+        if (!error)
+            error = write_new_marks(r);
         /* 32 bits of WAV's own length: some 18 hours. */
         if (!error && r->written > 0xf0000000UL / 4)
             error = EFBIG;
@@ -303,9 +339,8 @@ static void *write_file(void *argument)
     if (error) {
         /* What is not whole is taken off again, so that the rest can be played. */
         if (ftruncate(r->file, (off_t)(HEADER_BYTES + r->written * 4)) == 0)
-            write_header(r, 0);
-    } else {
-        error = write_cues(r);
+            write_lengths(r);
+        write_new_marks(r);
     }
     pthread_mutex_lock(&r->lock);
     r->error = error;
@@ -353,7 +388,7 @@ int tuiphone_record_start(const char *path, int rate, int *agent, int *far)
     if ((r = create((unsigned)rate)) == NULL)
         return -ENOMEM;
     r->file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    error = r->file < 0 ? errno : write_header(r, 0);
+    error = r->file < 0 ? errno : write_header(r);
     if (!error && lseek(r->file, HEADER_BYTES, SEEK_SET) < 0)
         error = errno;
     if (!error && (open_port(r, LEFT) != PJ_SUCCESS || open_port(r, RIGHT) != PJ_SUCCESS))
@@ -380,8 +415,8 @@ int tuiphone_record_pause(int id, int on)
     if (!r)
         return -EINVAL;
     pthread_mutex_lock(&r->lock);
-    if (on && !r->paused && r->pauses < MAX_PAUSES)
-        r->pause_at[r->pauses++] = (unsigned)PJ_MIN(r->put[LEFT], r->put[RIGHT]);
+    if (!!on != r->paused && r->marks < MAX_MARKS)
+        r->mark_at[r->marks++] = (unsigned)PJ_MIN(r->put[LEFT], r->put[RIGHT]);
     r->paused = on != 0;
     pthread_mutex_unlock(&r->lock);
     return 0;

@@ -145,6 +145,14 @@ int tuiphone_rtcp_xr(int call_id, tuiphone_voip_metrics *theirs,
 int tuiphone_rtcp_xr_rate(int call_id, int r_factor, int mos_lq, int mos_cq,
                           int signal_dbm, int end_system_ms);
 
+/* The synchronization source (RFC 3550) of the audio that arrives; 0 while none
+ * did. SIP thread. */
+unsigned tuiphone_rtp_source(int call_id);
+
+/* A count that changes while the system, or SRTP without keys, refuses to send
+ * the call's packets; it begins again after some fifty. SIP thread. */
+unsigned tuiphone_rtp_refusals(int call_id);
+
 /* ---- host names --------------------------------------------------------- */
 
 /* From now on requests for a host that was set go where it says; others are
@@ -181,7 +189,8 @@ int tuiphone_account_turn_tls(int account, const char *server_name,
  * its own writes; its header is true at any time. SIP thread. */
 int tuiphone_record_start(const char *path, int rate, int *agent, int *far);
 
-/* on != 0: silence is written instead, beginning with a cue point "pause". */
+/* on != 0: silence is written instead, from a cue point "pause" on to one named
+ * "resume". */
 int tuiphone_record_pause(int id, int on);
 
 /* 0, or the errno that ended the recording (ENOSPC: the disk is full). */

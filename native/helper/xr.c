@@ -1,4 +1,4 @@
-/* Extended reports of a call's audio (RFC 3611): the VoIP metrics block of either end. */
+/* Extended reports of a call's audio (RFC 3611): the VoIP metrics block of either end, and whose sound it is of. */
 #include "tuiphone.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 
 enum { UNAVAILABLE = 127 };
 
-/* Its audio stream with extended reports, or NULL. The stream lives as long as the lock is held. */
-static pjmedia_rtcp_xr_session *session_of(int call_id)
+/* The audio stream of a call, or NULL. It lives as long as the lock is held. */
+static pjmedia_stream_common *stream_of(int call_id)
 {
     const pjsua_call *call;
     unsigned i;
@@ -19,15 +19,19 @@ static pjmedia_rtcp_xr_session *session_of(int call_id)
     call = &pjsua_var.calls[call_id];
     for (i = 0; i < call->med_cnt; ++i) {
         const pjsua_call_media *media = &call->media[i];
-        pjmedia_stream_common *stream;
 
-        if (media->type != PJMEDIA_TYPE_AUDIO || !media->strm.a.stream)
-            continue;
         /* A stream begins with what streams of all kinds have, and has its size there. */
-        stream = (pjmedia_stream_common *)media->strm.a.stream;
-        return stream->rtcp.xr_enabled ? &stream->rtcp.xr_session : NULL;
+        if (media->type == PJMEDIA_TYPE_AUDIO && media->strm.a.stream)
+            return (pjmedia_stream_common *)media->strm.a.stream;
     }
     return NULL;
+}
+
+static pjmedia_rtcp_xr_session *session_of(int call_id)
+{
+    pjmedia_stream_common *stream = stream_of(call_id);
+
+    return stream && stream->rtcp.xr_enabled ? &stream->rtcp.xr_session : NULL;
 }
 
 /* Theirs (of what we send) and ours (of what they send) are the same structure. */
@@ -101,4 +105,28 @@ int tuiphone_rtcp_xr_rate(int call_id, int r_factor, int mos_lq, int mos_cq,
     }
     PJSUA_UNLOCK();
     return session ? PJ_SUCCESS : PJ_ENOTFOUND;
+}
+
+unsigned tuiphone_rtp_source(int call_id)
+{
+    const pjmedia_stream_common *stream;
+    unsigned source;
+
+    PJSUA_LOCK();
+    stream = stream_of(call_id);
+    source = stream ? stream->rtcp.peer_ssrc : 0;
+    PJSUA_UNLOCK();
+    return source;
+}
+
+unsigned tuiphone_rtp_refusals(int call_id)
+{
+    const pjmedia_stream_common *stream;
+    unsigned count;
+
+    PJSUA_LOCK();
+    stream = stream_of(call_id);
+    count = stream ? stream->rtp_tx_err_cnt : 0;
+    PJSUA_UNLOCK();
+    return count;
 }

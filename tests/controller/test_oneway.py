@@ -162,7 +162,24 @@ def test_nothing_sent() -> None:
     found = found_in_time(lambda s: stats(s, sent=0))
     assert found == Diagnosis(AudioFault.NOTHING_SENT, FaultCause.DEVICE, THERE, THERE, "PCMU", HERE)
     assert diagnosis_sentence(found) == (
-        "nothing is sent to the far end (the microphone delivers nothing: look at the devices panel)"
+        "nothing is sent to the far end (the sound device stands still: look at the devices panel)"
+    )
+
+
+def test_nothing_sent_for_want_of_a_way() -> None:
+    found = found_in_time(lambda s: replace(stats(s, sent=0), tx_refused=True))
+    assert found is not None
+    assert diagnosis_sentence(found) == (
+        "nothing is sent to the far end (this machine's network takes no packets for 203.0.113.9:4000)"
+    )
+
+
+def test_nothing_sent_for_want_of_keys_comes_before_everything_else() -> None:
+    waiting = replace(CALL, media=replace(MEDIA, keys_awaited=True))
+    found = found_in_time(lambda s: replace(stats(s, came=0, sent=0), tx_refused=True, rx_from=THERE), waiting)
+    assert found is not None
+    assert diagnosis_sentence(found) == (
+        "nothing is sent to the far end (encryption was agreed on, but its handshake, DTLS-SRTP, got no answer)"
     )
 
 

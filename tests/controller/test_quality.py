@@ -159,7 +159,7 @@ def test_a_held_call_is_not_rated() -> None:
         assert (quality.mos_lq, quality.word) == (None, None)
 
 
-def test_the_summary_has_mean_and_worst() -> None:
+def test_the_summary_has_mean_worst_and_best() -> None:
     meter = QualityMeter()
     lost = 0
     for second in range(1, 31):
@@ -177,8 +177,24 @@ def test_the_summary_has_mean_and_worst() -> None:
     assert summary.jitter_ms is not None
     assert 4.0 < summary.jitter_ms < 6.0
     assert "worst 3." in texts_quality.summary_line(summary)
+    assert summary.mos_max is not None
+    assert summary.mos_max > 4.3 > summary.mos_mean
+    assert (summary.loss_best_pct, summary.jitter_best_ms, summary.rtt_best_ms) == (0.0, 4.0, 40.0)
     meter.forget("c1")
     assert meter.summary("c1") is None
+
+
+def test_a_past_call_is_told_in_full() -> None:
+    summary = QualitySummary(4.12, 3.1, 0.4, 9.1, 6.2, 30.0, 41.0, 200.0, 1.2, 4.36, 0.0, 4.0, 40.0)
+    assert list(texts_quality.summary_facts(summary)) == [
+        ("sound", "MOS 4.1, worst 3.1, best 4.4"),
+        ("loss", "0.4%, worst 9.1%, best 0.0%; the far end lost 1.2%"),
+        ("jitter", "6 ms, worst 30 ms, best 4 ms"),
+        ("round trip", "41 ms, worst 200 ms, best 40 ms"),
+    ]
+    before = QualitySummary(4.12, 3.1, 0.4)
+    assert list(texts_quality.summary_facts(before))[:2] == [("sound", "MOS 4.1, worst 3.1"), ("loss", "0.4%")]
+    assert list(texts_quality.summary_facts(QualitySummary(tx_loss_pct=1.0))) == [("sound", "quality not measured")]
 
 
 def test_a_call_without_figures_has_no_summary() -> None:

@@ -20,6 +20,7 @@ from tests.support.ports import LOOPBACK, free_port
 from tests.support.rtp import RtpEnd, ulaw
 from tuiphone import texts
 from tuiphone.model.call import Call, CallState
+from tuiphone.model.event import Notice
 from tuiphone.model.quality import Quality, QualityWord
 
 SPEECH = ulaw(speech(10, seed=3))
@@ -174,6 +175,72 @@ async def test_packets_from_elsewhere_under_keys_that_do_not_fit(tmp_path: Path,
         async with wire(elsewhere, hears, rtp_of(SPEECH)):
             problem = await problem_of(phone, call)
     assert f"sound comes from {LOOPBACK}:{elsewhere}, while the far end named {LOOPBACK}:{port}" in problem
+
+
+async def test_keys_that_are_never_agreed_on(tmp_path: Path, far: FarEnd) -> None:
+    """The far end takes the offer of DTLS-SRTP and never shakes hands: nothing may be sent in the clear."""
+    port, rtp = free_port(), free_port()
+    keying = {"media_encryption": "mandatory", "srtp_keying": ["dtls"]}
+    async with Phone(tmp_path / "phone", accounts=[direct_account(port, **keying)], port=port) as phone:
+        fingerprint = ":".join(["4A"] * 32)
+        body = sdp(rtp).replace("RTP/AVP", "UDP/TLS/RTP/SAVP")
+        body += f"a=setup:passive\r\na=fingerprint:sha-256 {fingerprint}\r\n"
+        call, hears = await call_of(phone, far, body)
+        async with wire(rtp, hears, rtp_of(SPEECH)):
+            problem = await problem_of(phone, call)
+    assert problem.startswith("nothing is sent to the far end (encryption was agreed on, but its handshake")
+
+
+async def test_a_far_end_that_only_listens_where_no_packet_can_go(phone: Phone, far: FarEnd) -> None:
+    """The phone's sockets are bound to the loopback: from there the system sends nothing to other networks."""
+    call, _ = await call_of(phone, far, sdp(4000, "recvonly", host="203.0.113.9"))
+    problem = await problem_of(phone, call)
+    assert problem == "nothing is sent to the far end (this machine's network takes no packets for 203.0.113.9:4000)"
+
+
+async def test_our_own_private_address_in_the_sdp(tmp_path: Path, far: FarEnd) -> None:
+    async with Phone(tmp_path / "phone", sections={"network": {"public_address": "192.168.77.2"}}) as phone:
+        call, _ = await call_of(phone, far, sdp(4000, host="203.0.113.9"))
+        problem = await problem_of(phone, call)
+    assert "they should come from 203.0.113.9:4000 (our SDP names 192.168.77.2:" in problem
+
+
+async def test_a_far_end_that_is_gone(phone: Phone, far: FarEnd) -> None:
+    port = free_port()
+    call, hears = await call_of(phone, far, sdp(port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as rtcp:
+        async with wire(port, hears, rtp_of(SPEECH)):
+            for reports in range(1, 4):
+                await asyncio.sleep(1)
+                rtcp.sendto(report(50 * reports, 0), (LOOPBACK, hears + 1))
+    found = await phone.until(call.id, lambda c: bool(c.audio_problem), 14, "a diagnosis")
+    assert found.audio_problem.startswith(f"no more sound packets come from {LOOPBACK}:{port} (the network broke off")
+
+
+async def test_mute_is_no_fault(phone: Phone, far: FarEnd) -> None:
+    port = free_port()
+    call, hears = await call_of(phone, far, sdp(port))
+    await phone.api.mute(call.id, True)
+    async with wire(port, hears, rtp_of(SPEECH)):
+        await asyncio.sleep(6)
+    assert not any(c.audio_problem for c in phone.history(call.id))
+
+
+@pytest.mark.parametrize("ends_the_call", [False, True])
+async def test_no_packet_for_long_warns_and_ends_the_call_only_where_configured(
+    tmp_path: Path, far: FarEnd, ends_the_call: bool
+) -> None:
+    rules = {"rtp_timeout_s": 2, "rtp_timeout_hangup": ends_the_call}
+    async with Phone(tmp_path / "phone", sections={"phone": rules}) as phone:
+        call, _ = await call_of(phone, far, sdp(free_port()))
+        await phone.until_event(Notice, lambda e: "nothing has been heard from the far end for" in e.text, 6)
+        if ends_the_call:
+            await far.wait("BYE")
+            ended = await phone.until_ended(call.id)
+            assert "no sound (RTP) came from" in texts.end_sentence(ended)
+        else:
+            await asyncio.sleep(1)
+            assert phone.calls[call.id].is_talking
 
 
 async def test_a_far_end_whose_reports_never_mention_us(phone: Phone, far: FarEnd) -> None:

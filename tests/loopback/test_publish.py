@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.controller.test_vqreport import parsed
 from tests.loopback.farend import FarEnd, Message, sdp
-from tests.loopback.test_oneway import SPEECH, rtp_of, wire
+from tests.loopback.test_oneway import SPEECH, SSRC, rtp_of, wire
 from tests.support.phone import Phone, direct_account
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.vqgrammar import parse
 from tuiphone.model.call import CallState
 from tuiphone.model.quality import Quality
 
@@ -67,9 +67,12 @@ async def test_the_collector_gets_a_report_that_follows_the_grammar(
     assert publish.header("Event") == "vq-rtcpxr"
     assert publish.header("Content-Type") == "application/vq-rtcpxr"
     assert f"CallID: {call_id}\r\n" in publish.body
-    sets = parsed(publish.body)["LocalMetrics"]
-    assert sets["SessionDesc"]["PD"] == "PCMU"
-    assert float(sets["QualityEst"]["MOSLQ"]) > 4
+    report = parse(publish.body)
+    told = report.local
+    assert told["SessionDesc"]["PD"] == "PCMU"
+    assert float(told["QualityEst"]["MOSLQ"]) > 4
+    assert report.session["RemoteAddr"].endswith(f" SSRC=0x{SSRC:x}"), "the SDP did not name it, the packets did"
+    assert re.fullmatch(rf"IP={LOOPBACK} PORT=\d+ SSRC=0x[1-9a-f][0-9a-f]*", report.session["LocalAddr"])
     assert not [text for text in phone.notices if "report" in text]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.loopback.conftest import Start
 from tests.loopback.steps import Talk, hang_up, talk, written
-from tests.support.audio import Samples, level_db, likeness, read_wav, resample, speech, write_wav
+from tests.support.audio import Samples, find, level_db, likeness, read_wav, resample, speech, write_wav
 from tests.support.stackprocess import StackProcess
 
 RATE = 16000
@@ -38,6 +38,32 @@ def sides(path: Path) -> tuple[Samples, Samples]:
 def voice(path: Path) -> Samples:
     samples, rate = read_wav(path)
     return resample(samples, rate, RATE)
+
+
+def cue_points(path: Path) -> list[tuple[int, str]]:
+    """Frame and label of each cue point; every chunk of the file is gone through, and fills it exactly."""
+    data = path.read_bytes()
+    kind, size, form = struct.unpack("<4sI4s", data[:12])
+    assert (kind, size, form) == (b"RIFF", len(data) - 8, b"WAVE")
+    at, order, points, labels = 12, [], {}, {}
+    while at < len(data):
+        name, size = struct.unpack("<4sI", data[at : at + 8])
+        body, at = data[at + 8 : at + 8 + size], at + 8 + size + size % 2
+        order.append(name)
+        if name == b"cue ":
+            for number, _position, chunk, _start, _block, frame in struct.iter_unpack("<II4sIII", body[4:]):
+                assert chunk == b"data"
+                points[number] = frame
+        elif name == b"LIST":
+            inner, body = body[:4], body[4:]
+            assert inner == b"adtl"
+            while body:
+                _labl, size, number = struct.unpack("<4sII", body[:12])
+                labels[number] = body[12 : 8 + size].rstrip(b"\0").decode()
+                body = body[8 + size + size % 2 :]
+    assert at == len(data)
+    assert order[0] == b"fmt " and order[-1] == b"data"
+    return [(points[number], labels[number]) for number in sorted(points)]
 
 
 async def speak(call: Talk, voices: tuple[Path, Path]) -> None:
@@ -79,13 +105,41 @@ async def test_a_pause_is_silent_on_both_sides_and_has_a_cue_point(
     await hang_up(call)
     left, right = sides(path)
     assert level_db(left) < -60 and level_db(right) < -60
-    data = path.read_bytes()
-    at = data.index(b"cue ")
-    count, _number, position = struct.unpack("<III", data[at + 8 : at + 20])
-    assert count == 1
-    assert 0.1 * RATE < position < 1.5 * RATE
-    assert b"labl" in data and b"pause\0" in data
-    assert struct.unpack("<I", data[4:8])[0] == len(data) - 8
+    (began, _), (ended, _) = found = cue_points(path)
+    assert [label for _, label in found] == ["pause", "resume"]
+    assert 0.1 * RATE < began < 1.5 * RATE
+    assert ended - began > 2.8 * RATE
+    assert ended < len(left)
+
+
+async def test_both_sides_keep_their_place_through_hold_and_mute(
+    alice: StackProcess, bob: StackProcess, voices: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The same voice is sent from either end at once before and after; each time it lies at the same place on both sides."""
+    path = tmp_path / "call.wav"
+    call = await talk(alice, bob)
+    alice.do("start_recording", call.out, str(path), 0)
+    await speak(call, (voices[0], voices[0]))
+    alice.do("hold", call.out)
+    await alice.wait("MediaReport", call_id=call.out, local_hold=True)
+    await asyncio.sleep(1)
+    alice.do("resume", call.out)
+    await alice.wait("MediaReport", call_id=call.out, local_hold=False)
+    alice.do("mute", call.out, True)
+    await asyncio.sleep(0.5)
+    alice.do("mute", call.out, False)
+    await speak(call, (voices[0], voices[0]))
+    alice.do("stop_recording", call.out)
+    await hang_up(call)
+    left, right = sides(path)
+    spoken = voice(voices[0])
+    half = len(left) // 2
+    offsets = []
+    for part in (slice(0, half), slice(half, None)):
+        here, there = find(spoken, left[part], RATE), find(spoken, right[part], RATE)
+        assert here.correlation > 0.9 and there.correlation > 0.9
+        offsets.append(there.offset_s - here.offset_s)
+    assert abs(offsets[1] - offsets[0]) < 0.3, f"{offsets} s: a side that stood still through the hold is a second off"
 
 
 async def test_a_killed_engine_leaves_a_file_that_plays(
@@ -97,9 +151,13 @@ async def test_a_killed_engine_leaves_a_file_that_plays(
     call = await talk(carol, bob)
     carol.do("start_recording", call.out, str(path), 0)
     await speak(call, voices)
+    for on in (True, False):
+        carol.do("pause_recording", call.out, on)
+        await asyncio.sleep(0.7)
     os.kill(carol.pid, signal.SIGKILL)
     left, _right = sides(path)
-    assert len(left) > 2.5 * RATE
+    assert len(left) > 3.5 * RATE
+    assert [label for _, label in cue_points(path)] == ["pause", "resume"]
     assert likeness(voice(voices[0]), left, RATE) >= 0.9
 
 
@@ -110,13 +168,16 @@ async def test_a_full_disk_ends_the_recording_and_the_call_goes_on(
     await carol.add_account()
     path = tmp_path / "call.wav"
     call = await talk(carol, bob)
-    resource.prlimit(carol.pid, resource.RLIMIT_FSIZE, (50_000, 50_000))
+    resource.prlimit(carol.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
     carol.do("start_recording", call.out, str(path), 0)
+    await asyncio.sleep(0.5)
+    carol.do("pause_recording", call.out, True)
     report = await carol.wait("RecordingReport", call_id=call.out)
     assert "the call goes on" in report.problem
     assert str(path) in report.problem
     with wave.open(str(path)) as file:
-        assert 0 < file.getnframes() * 4 <= 50_000
+        assert 0 < file.getnframes() * 4 <= 100_000
+    assert [label for _, label in cue_points(path)] == ["pause"]
     await hang_up(call)
 
 

@@ -64,6 +64,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE calls ADD COLUMN recording TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE calls ADD COLUMN pauses TEXT NOT NULL DEFAULT '[]'",
     ),
+    (
+        "ALTER TABLE calls ADD COLUMN mos_max REAL",
+        "ALTER TABLE calls ADD COLUMN loss_best_pct REAL",
+        "ALTER TABLE calls ADD COLUMN jitter_best_ms REAL",
+        "ALTER TABLE calls ADD COLUMN rtt_best_ms REAL",
+    ),
 )
 """What brings a database from version n to n + 1; the number of entries is the version this program writes."""
 

@@ -83,6 +83,8 @@ def diagnose(seen: Observation) -> Diagnosis | None:
     if window is None:
         return None
     then, now = window
+    if media.keys_awaited:
+        return _fault(AudioFault.NOTHING_SENT, FaultCause.KEYS, media, now.stats)
     found = None
     if media.direction in {"sendrecv", "recvonly"}:
         found = _receiving(seen, media, then, now)
@@ -157,7 +159,8 @@ def _sending(seen: Observation, media: MediaStream, then: Sample, now: Sample) -
         quiet = all(level is None or level < _SPEECH_DB for level in levels)
         if seen.call.muted or (seen.suppressing and quiet):
             return None
-        return _fault(AudioFault.NOTHING_SENT, FaultCause.DEVICE, media, now.stats)
+        cause = FaultCause.UNREACHABLE if now.stats.tx_refused else FaultCause.DEVICE
+        return _fault(AudioFault.NOTHING_SENT, cause, media, now.stats)
     if sent > 0 and _far_end_misses_all(seen):
         fault = AudioFault.FAR_RECEIVES_NOTHING
         if now.stats.rx_from and now.stats.rx_from != media.remote:

@@ -93,7 +93,7 @@ class QualityMeter:
             metered.window.clear()
             metered.reports.clear()
             silent = Quality(call.id, rx=Flow(stats.rx_packets), tx=Flow(stats.tx_packets))
-            metered.last = replace(silent, far=stats.far_metrics, own=stats.own_metrics)
+            metered.last = replace(silent, far=stats.far_metrics, own=stats.own_metrics, source=stats.rx_ssrc)
             return metered.last
         if call.media.codec != metered.codec:
             metered.codec, metered.speech_kbps = call.media.codec, None
@@ -123,6 +123,10 @@ class QualityMeter:
             rtt_ms=_rounded(metered.rtt.mean, 1),
             rtt_worst_ms=_rounded(metered.rtt.high, 1),
             tx_loss_pct=_share(metered.lost_there, metered.sent),
+            mos_max=_rounded(metered.mos.high, 2),
+            loss_best_pct=_rounded(metered.loss.low, 2),
+            jitter_best_ms=_rounded(metered.jitter.low, 1),
+            rtt_best_ms=_rounded(metered.rtt.low, 1),
         )
 
     def losses(self, call_id: CallId) -> tuple[float | None, float | None]:
@@ -198,8 +202,11 @@ def _quality(call_id: CallId, media: MediaStream, metered: _Metered) -> Quality:
     rx, tx = _arriving(metered), _leaving(metered)
     impairment = impairment_of(media.codec, media.clock_hz, metered.speech_kbps)
     rtt, buffer = _known(newest.rtt_ms), _known(newest.rx_buffer_ms)
-    measured = Quality(
-        call_id, media.codec, media.clock_hz, rx, tx, buffer, rtt, far=newest.far_metrics, own=newest.own_metrics
+    measured = replace(
+        Quality(call_id, media.codec, media.clock_hz, rx, tx, buffer, rtt),
+        far=newest.far_metrics,
+        own=newest.own_metrics,
+        source=newest.rx_ssrc,
     )
     if impairment is None:
         return measured

@@ -1,4 +1,8 @@
-"""The body of a voice quality report: application/vq-rtcpxr (RFC 6035 section 4.6)."""
+"""The body of a voice quality report: application/vq-rtcpxr (RFC 6035 section 4.6).
+
+Lines and their parts stand in the order of the RFC's grammar; its own examples put the groups before the addresses, and a
+collector that goes by names takes either.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,21 @@ _ALGORITHM = "G.107"
 _PLC_STANDARD = 3
 _BUFFER_ADAPTIVE = 3
 _UNKNOWN_ADDRESS = "0.0.0.0:0"
+_LOWEST_LEVEL, _HIGHEST_LEVEL = -99, 99
+_LONGEST_MS = 3_600_000
+_WORD = frozenset("-.!%*_+`'~()<>:\\/[]?")
+_WORD_PLUS = _WORD | frozenset("{}= ")
+"""What the RFC has in a word, and in a group's name, beside letters and digits; quotation marks are left out of both."""
+_SAMPLES = frozenset({"PCMU", "PCMA", "G722"})
+"""Codecs without frames, of 8 octets a millisecond: what a packet holds counts as one frame (section 4.6.2.3)."""
+_FRAMES = {
+    ("G729", 10): (10, 10),
+    ("GSM", 20): (20, 33),
+    ("ILBC", 20): (20, 38),
+    ("ILBC", 30): (30, 50),
+}
+"""Milliseconds and octets of a frame, by codec and the packet time that it divides."""
+_ONE_A_PACKET = frozenset({"OPUS", "ISAC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +97,24 @@ def _report(first: str, reported: ReportedCall) -> str:
 def _session(reported: ReportedCall, media: MediaStream) -> list[str]:
     call = reported.call
     local, remote = _name_addr("", reported.address), _name_addr(call.remote.name, call.remote.uri)
+    heard = reported.quality.source if reported.quality else 0
     return [
         f"CallID: {_call_id(call)}",
         f"LocalID: {local}",
         f"RemoteID: {remote}",
         f"OrigID: {local if call.direction is Direction.OUTGOING else remote}",
-        f"LocalGroup: {_word(reported.group)}",
-        f"RemoteGroup: {_word(_host(call.remote.uri))}",
         f"LocalAddr: {_endpoint(media.local, media.local_ssrc)}",
-        f"RemoteAddr: {_endpoint(media.remote, media.remote_ssrc)}",
+        f"RemoteAddr: {_endpoint(media.remote, heard or media.remote_ssrc)}",
+        f"LocalGroup: {_kept(reported.group, _WORD_PLUS)}",
+        f"RemoteGroup: {_kept(_host(call.remote.uri), _WORD_PLUS)}",
     ]
 
 
 def _call_id(call: Call) -> str:
-    return "".join(printable(call.sip_call_id).split()) or call.id
+    left, at, right = call.sip_call_id.partition("@")
+    if not left:
+        return call.id
+    return f"{_kept(left, _WORD)}@{_kept(right, _WORD)}" if at else _kept(left, _WORD)
 
 
 def _name_addr(name: str, uri: str) -> str:
@@ -107,9 +130,9 @@ def _host(uri: str) -> str:
         return ""
 
 
-def _word(text: str) -> str:
-    """Characters that RFC 3261 has in a word."""
-    kept = "".join(c for c in text if c.isascii() and (c.isalnum() or c in "-.!%*_+`'~()<>:\\\"/[]?{}"))
+def _kept(text: str, marks: frozenset[str]) -> str:
+    """The text without what the grammar does not have in it."""
+    kept = "".join(c for c in text if c.isascii() and (c.isalnum() or c in marks)).strip()
     return kept or "unknown"
 
 
@@ -135,7 +158,7 @@ def _local(reported: ReportedCall, media: MediaStream) -> list[str]:
         *_line("PacketLoss", {"NLR": _percent(reported.lost_pct), "JDR": _percent(reported.discarded_pct)}),
         *_line("BurstGapLoss", _bursts(quality.own)),
         *_line("Delay", delays),
-        *_line("Signal", {"SL": _level(quality.rx.level_db)}),
+        *_line("Signal", {"SL": _level(_dbm0(quality.rx.level_db))}),
         *_line("QualityEst", _estimates(quality, summary)),
     ]
 
@@ -148,8 +171,8 @@ def _remote(reported: ReportedCall) -> list[str]:
         lines = [*_line("PacketLoss", {"NLR": _percent(summary.tx_loss_pct)}), *_line("Delay", {"IAJ": jitter})]
     else:
         delays = {"RTD": _whole(far.rtt_ms), "ESD": _whole(far.end_system_ms), "IAJ": jitter}
-        signal = {"SL": _code(far.signal_db), "NL": _code(far.noise_db), "RERL": _code(far.echo_loss_db)}
-        scores = {"RCQ": _code(far.r), "MOSLQ": _score(far.mos_lq), "MOSCQ": _score(far.mos_cq)}
+        signal = {"SL": _level(far.signal_db), "NL": _level(far.noise_db), "RERL": _whole(far.echo_loss_db, 127)}
+        scores = {"RCQ": _whole(far.r, 120), "MOSLQ": _score(far.mos_lq), "MOSCQ": _score(far.mos_cq)}
         lines = [
             *_line("JitterBuffer", _far_buffer(far)),
             *_line("PacketLoss", {"NLR": _percent(far.loss_pct), "JDR": _percent(far.discarded_pct)}),
@@ -176,10 +199,10 @@ def _bursts(metrics: VoipMetrics | None) -> dict[str, str | None]:
         return {}
     return {
         "BLD": _percent(metrics.burst_pct),
-        "BD": _whole(metrics.burst_ms),
+        "BD": _whole(metrics.burst_ms, _LONGEST_MS),
         "GLD": _percent(metrics.gap_pct),
-        "GD": _whole(metrics.gap_ms),
-        "GMIN": str(metrics.gap_minimum),
+        "GD": _whole(metrics.gap_ms, _LONGEST_MS),
+        "GMIN": _count(metrics.gap_minimum),
     }
 
 
@@ -191,15 +214,33 @@ def _timestamps(reported: ReportedCall) -> str:
 def _description(reported: ReportedCall, media: MediaStream) -> dict[str, str | None]:
     if not media.codec:
         return {}
+    duration, octets, frames = _framing(media.codec.upper(), media.ptime_ms)
     return {
         "PT": str(media.payload_type) if media.payload_type >= 0 else None,
-        "PD": _word(media.codec),
-        "SR": str(media.clock_hz) if media.clock_hz else None,
-        "FD": str(media.ptime_ms) if media.ptime_ms else None,
+        "PD": _kept(media.codec, _WORD),
+        "SR": _count(media.clock_hz),
         "PPS": str(round(1000 / media.ptime_ms)) if media.ptime_ms else None,
+        "FD": _count(duration),
+        "FO": _count(octets),
+        "FPP": _count(frames),
         "PLC": str(_PLC_STANDARD),
         "SSUP": "on" if reported.silence_suppression else "off",
     }
+
+
+def _framing(codec: str, ptime_ms: int) -> tuple[int, int, int]:
+    """Milliseconds and octets of a frame and frames in a packet; 0 for what is not known, or not constant."""
+    if not ptime_ms:
+        return 0, 0, 0
+    if codec in _SAMPLES:
+        return ptime_ms, 8 * ptime_ms, 1
+    if codec in _ONE_A_PACKET:
+        return ptime_ms, 0, 1
+    fitting = [frame for (name, divisor), frame in _FRAMES.items() if name == codec and ptime_ms % divisor == 0]
+    if len(fitting) != 1:
+        return 0, 0, 0
+    duration, octets = fitting[0]
+    return duration, octets, ptime_ms // duration
 
 
 def _buffer(quality: Quality) -> dict[str, str | None]:
@@ -235,21 +276,26 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _whole(value: float | None) -> str | None:
-    return None if value is None else str(min(65535, max(0, round(value))))
+def _whole(value: float | None, most: int = 65535) -> str | None:
+    return None if value is None else str(min(most, max(0, round(value))))
+
+
+def _count(value: int) -> str | None:
+    """A number of which 0 is none."""
+    return str(value) if value > 0 else None
 
 
 def _percent(value: float | None) -> str | None:
     return None if value is None else f"{min(100.0, max(0.0, value)):.1f}"
 
 
-def _level(value: float | None) -> str | None:
+def _dbm0(value: float | None) -> float | None:
     """Level in dBm0, which is 3.14 dB above the level below full scale in G.711's terms (ITU-T G.711 table 1a)."""
-    return None if value is None else str(round(max(-90.0, value + 3.14)))
+    return None if value is None else value + 3.14
 
 
-def _code(value: int | None) -> str | None:
-    return None if value is None else str(value)
+def _level(value: float | None) -> str | None:
+    return None if value is None else str(round(min(_HIGHEST_LEVEL, max(_LOWEST_LEVEL, value))))
 
 
 def _score(value: float | None) -> str | None:

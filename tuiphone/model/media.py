@@ -29,6 +29,8 @@ class MediaStream:
     sendrecv, sendonly, recvonly, inactive; ``remote`` and ``local`` are "address:port" of either end's RTP as the SDP has
     it, ``encryption`` names the SRTP suite or is empty. ``payload_type`` is the RTP payload type, -1 if unknown;
     ``local_ssrc`` and ``remote_ssrc`` are the synchronization sources (RFC 5576), 0 where the SDP does not name them.
+    ``keys_awaited`` tells that SRTP was agreed on and a handshake (RFC 5764) still has to bring its keys: until then nothing
+    is sent.
     """
 
     codec: str = ""
@@ -42,6 +44,7 @@ class MediaStream:
     payload_type: int = -1
     local_ssrc: int = 0
     remote_ssrc: int = 0
+    keys_awaited: bool = False
 
 
 SILENCE_DB = -90.0
@@ -99,9 +102,11 @@ class StreamStats:
     ``rx_lost`` never arrived, ``rx_discarded`` came too late to be played; jitter, buffer and round trip in
     milliseconds; -1 where nothing was measured yet. ``rx_empty_ms`` is how much sound the jitter buffer did not have when
     it was due, ``rx_loss_run`` the mean number of packets lost in a row. ``rx_from`` is the "address:port" that packets
-    really come from, empty while none came. ``tx_lost`` and ``tx_jitter_ms`` are what the far end reports by RTCP;
+    really come from, empty while none came, and ``rx_ssrc`` their synchronization source, 0 if unknown. ``tx_lost`` and
+    ``tx_jitter_ms`` are what the far end reports by RTCP;
     ``far_reports`` counts its reports about our stream, ``far_rtcp`` tells that it sends RTCP at all. Levels are the
-    loudest in dBFS since the previous figures, None if unknown.
+    loudest in dBFS since the previous figures, None if unknown. ``tx_refused`` tells that since then packets of ours could
+    not be sent at all.
     """
 
     call_id: str
@@ -119,10 +124,12 @@ class StreamStats:
     rx_silent_s: float = 0.0
     """Seconds since the last RTP packet arrived."""
     rx_from: str = ""
+    rx_ssrc: int = 0
     rx_empty_ms: float = -1.0
     rx_loss_run: float = -1.0
     rx_level_db: float | None = None
     tx_level_db: float | None = None
+    tx_refused: bool = False
     far_reports: int = 0
     far_rtcp: bool = False
     far_metrics: VoipMetrics | None = None

@@ -50,7 +50,7 @@ class Quality:
     listening; ``mos_lq`` and ``mos_cq`` are the scores for listening and for conversation (ITU-T P.800.1, estimated).
     ``assumed`` tells that no published figures exist for the codec and similar ones were taken. ``far`` is how the far end
     itself rates what it gets from us, ``own`` what we last told it, both by extended reports (RFC 3611) and for the whole
-    call.
+    call. ``source`` is the synchronization source (RFC 3550) of what arrives, 0 if unknown.
     """
 
     call_id: str
@@ -68,6 +68,7 @@ class Quality:
     assumed: bool = False
     far: VoipMetrics | None = None
     own: VoipMetrics | None = None
+    source: int = 0
 
     @property
     def end_system_ms(self) -> float | None:
@@ -79,11 +80,11 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class QualitySummary:
-    """A whole call: the mean over its measured seconds and the worst of them. Units as in ``Quality``.
+    """A whole call: the mean over its measured seconds, the best and the worst of them. Units as in ``Quality``.
 
-    Scores are for conversation where the delay was known, else for listening. ``loss_pct`` is the share of the whole
-    call's packets that never were played, ``loss_worst_pct`` that of its worst seconds. ``tx_loss_pct`` is what the far
-    end reported.
+    Scores are for conversation where the delay was known, else for listening; ``mos_min`` is the worst of them.
+    ``loss_pct`` is the share of the whole call's packets that never were played, ``loss_worst_pct`` that of its worst
+    seconds. ``tx_loss_pct`` is what the far end reported.
     """
 
     mos_mean: float | None = None
@@ -95,6 +96,10 @@ class QualitySummary:
     rtt_ms: float | None = None
     rtt_worst_ms: float | None = None
     tx_loss_pct: float | None = None
+    mos_max: float | None = None
+    loss_best_pct: float | None = None
+    jitter_best_ms: float | None = None
+    rtt_best_ms: float | None = None
 
 
 class AudioFault(StrEnum):
@@ -118,6 +123,7 @@ class FaultCause(StrEnum):
     KEYS = "keys"
     CODEC = "codec"
     DEVICE = "device"
+    UNREACHABLE = "unreachable"
     FAR_MUTED = "far_muted"
     STOPPED = "stopped"
 

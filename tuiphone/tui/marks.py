@@ -32,6 +32,8 @@ def protection(media: MediaStream, account: Account | None, signs: Glyphs, roomy
     """SRTP, with its suite where there is room; RTP; or a warning where the account asks for SRTP and has none."""
     if media.encryption:
         return (f"SRTP {suite(media.encryption)}" if roomy else "SRTP", "$text-success")
+    if media.keys_awaited:
+        return (f"{signs.warning} " + (_("SRTP, keys awaited") if roomy else _("NO KEYS")), "bold $text-warning")
     if account is None or account.media_encryption is MediaEncryption.OFF:
         return _("RTP")
     words = _("RTP, NOT ENCRYPTED") if roomy else _("NO SRTP")

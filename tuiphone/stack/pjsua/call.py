@@ -29,7 +29,7 @@ from tuiphone.stack.pjsua.context import Context
 from tuiphone.stack.pjsua.convert import call_param, srtp_suite, ssrc_of, stream_of, words_of
 from tuiphone.stack.pjsua.dtmf import DIGITS, TONE_MS, DigitSender, digits_of
 from tuiphone.stack.pjsua.hold import Hold
-from tuiphone.stack.pjsua.mediasecurity import conflict
+from tuiphone.stack.pjsua.mediasecurity import by_handshake, conflict
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.native import address_of
 from tuiphone.stack.pjsua.sipcall import SipCall
@@ -68,6 +68,7 @@ class CallSession:
         self.frame_ms = 20
         self._local_ssrc = 0
         self._remote_ssrc = 0
+        self._handshake = False
         self.audio = CallAudio(context, call_id)
         self._context = context
         self._forget = forget
@@ -204,11 +205,12 @@ class CallSession:
         self.audio.attach(port, may_send and not local_hold, may_hear and not local_hold)
         index = int(audio.index)
         details = self.sip.getStreamInfo(index)
-        local = self.sip.getMedTransportInfo(index).localRtpName
+        local, encryption = self.sip.getMedTransportInfo(index).localRtpName, self._encryption()
         stream = replace(
-            stream_of(details, int(audio.dir), local, self._encryption()),
+            stream_of(details, int(audio.dir), local, encryption),
             local_ssrc=self._local_ssrc,
             remote_ssrc=self._remote_ssrc,
+            keys_awaited=self._handshake and not encryption,
         )
         self.ptime_ms, self.frame_ms = stream.ptime_ms, int(details.audCodecParam.info.frameLen) or stream.ptime_ms
         self._context.report(MediaReport(self.id, stream, self._remote_hold))
@@ -237,6 +239,8 @@ class CallSession:
         self._context.described(self.account.id, prm.sdp.wholeSdp)
         self._local_ssrc = ssrc_of(prm.sdp.wholeSdp)
         self._remote_ssrc = ssrc_of(theirs) or self._remote_ssrc
+        if theirs:
+            self._handshake = by_handshake(self.account, theirs)
 
     def digit_arrived(self, prm: pj.OnDtmfDigitParam) -> None:
         """A digit of RFC 4733, or of INFO with application/dtmf-relay."""
@@ -333,6 +337,7 @@ class CallSession:
             self.their_codecs = codecs.offered(message.body) or self.their_codecs
             self._conflict = conflict(self.account, message.body) or self._conflict
             self._remote_ssrc = ssrc_of(message.body)
+            self._handshake = by_handshake(self.account, message.body)
 
     def _encryption(self) -> str:
         """The suite in use. The stream's profile does not tell: optional encryption is offered within RTP/AVP."""

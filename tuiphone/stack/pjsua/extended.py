@@ -55,6 +55,14 @@ class ExtendedReports:
             return None, None  # its stream is being replaced
         return metrics_of(Block(*theirs)), metrics_of(Block(*ours))
 
+    def source(self, pjsua_id: int) -> int:
+        """The synchronization source of what arrives; 0 while nothing came."""
+        return int(self._library.tuiphone_rtp_source(pjsua_id)) & 0xFFFFFFFF  # ctypes takes it for a signed one
+
+    def refusals(self, pjsua_id: int) -> int:
+        """A count that changes while packets of ours are refused before they leave."""
+        return int(self._library.tuiphone_rtp_refusals(pjsua_id))
+
     def tell(self, pjsua_id: int, quality: Quality) -> None:
         """Tell the far end from now on how it sounds here."""
         self._library.tuiphone_rtcp_xr_rate(pjsua_id, *told(quality))

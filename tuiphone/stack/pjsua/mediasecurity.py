@@ -63,6 +63,12 @@ def conflict(account: Account, sdp: str) -> EndKind | None:
     return None
 
 
+def by_handshake(account: Account, sdp: str) -> bool:
+    """Whether the keys for the far end's session description come from a handshake of DTLS and not from the SDP."""
+    wanted = account.media_encryption is not MediaEncryption.OFF and SrtpKeying.DTLS in account.srtp_keying
+    return wanted and "\na=fingerprint:" in sdp and "\na=crypto:" not in sdp
+
+
 def mark(transport: pj.TransportConfig | pj.TlsConfig, dscp: int) -> None:
     """Mark packets with a DSCP (RFC 2474); 0 leaves them unmarked."""
     if dscp:

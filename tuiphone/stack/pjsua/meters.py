@@ -44,6 +44,7 @@ class Meters:
         self._timers: dict[str, Timer] = {}
         self._heard: dict[str, tuple[int, float]] = {}
         self._peaks: dict[str, Levels] = {}
+        self._refusals: dict[str, int] = {}
 
     def watch(self, levels_hz: float, stats_hz: float, mic: bool) -> None:
         """Measure so often; ``mic`` also the devices while there is no call."""
@@ -70,6 +71,7 @@ class Meters:
         """A call is over."""
         self._heard.pop(call_id, None)
         self._peaks.pop(call_id, None)
+        self._refusals.pop(call_id, None)
 
     def close(self) -> None:
         """Measure no more."""
@@ -127,10 +129,19 @@ class Meters:
                         rx_from=transport.srcRtpName,
                         rx_level_db=peak.ear_db if peak else None,
                         tx_level_db=peak.mic_db if peak else None,
+                        rx_ssrc=self._extended.source(call.sip.getId()) if self._extended else 0,
+                        tx_refused=self._refused(call),
                         far_metrics=far,
                         own_metrics=own,
                     )
                 )
+
+    def _refused(self, call: CallSession) -> bool:
+        if not self._extended or not call.sip:
+            return False
+        count = self._extended.refusals(call.sip.getId())
+        before, self._refusals[call.id] = self._refusals.get(call.id, 0), count
+        return count != before
 
     def _silence(self, call_id: str, packets: int) -> float:
         """Seconds since the count of packets last changed, as far as the rounds can tell."""

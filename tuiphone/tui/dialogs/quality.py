@@ -64,9 +64,13 @@ class _Figures(Reader):
             (_("one way"), _unit(quality.delay_ms, _("ms"))),
             (_("listening"), _unit(quality.mos_lq, "", 1)),
             (_("conversation"), _unit(quality.mos_cq, "", 1)),
-            (_("rating R"), _unit(quality.r, "")),
+            (_("rating R"), _unit(quality.r, "") + self._borrowed(quality)),
         )
         return [self._line(name, value) for name, value in (*figures, *self._far(quality))]
+
+    def _borrowed(self, quality: Quality) -> str:
+        """That the figures of the codec are those of a similar one."""
+        return "  " + _("estimate: no figures are published for this codec") if quality.assumed else ""
 
     def _far(self, quality: Quality) -> Iterable[tuple[str, str]]:
         """How the far end itself rates what it gets, where it tells (RFC 3611)."""

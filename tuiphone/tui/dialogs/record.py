@@ -15,7 +15,7 @@ from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.address import printable
 from tuiphone.model.record import CallRecord
-from tuiphone.texts_quality import summary_line
+from tuiphone.texts_quality import summary_facts
 from tuiphone.tui.dialogs.base import Dialog, Reader
 from tuiphone.tui.paint import fit, plain
 from tuiphone.tui.view import View
@@ -51,7 +51,7 @@ def facts(record: CallRecord, account: str) -> Iterator[tuple[str, str]]:
     if record.codec:
         yield _("codec"), record.codec
     if record.quality:
-        yield _("sound"), summary_line(record.quality)
+        yield from summary_facts(record.quality)
     yield _("end"), texts.end_sentence(record)
     if record.recording:
         path = Path(record.recording)
