@@ -37,18 +37,18 @@ def summary_facts(summary: QualitySummary) -> Iterator[tuple[str, str]]:
     losses = (summary.loss_pct, summary.loss_worst_pct, summary.loss_best_pct)
     far = "" if summary.tx_loss_pct is None else _("the far end lost {loss:.1f}%").format(loss=summary.tx_loss_pct)
     yield _("loss"), "; ".join(filter(None, (_spread("{value}", losses, _percent), far)))
-    jitters = (summary.jitter_ms, summary.jitter_worst_ms, summary.jitter_best_ms)
-    yield _("jitter"), _spread("{value}", jitters, _milliseconds)
-    rtts = (summary.rtt_ms, summary.rtt_worst_ms, summary.rtt_best_ms)
-    yield _("round trip"), _spread("{value}", rtts, _milliseconds)
+    for name, values in (
+        (_("jitter"), (summary.jitter_ms, summary.jitter_worst_ms, summary.jitter_best_ms)),
+        (_("round trip"), (summary.rtt_ms, summary.rtt_worst_ms, summary.rtt_best_ms)),
+    ):
+        if values[0] is not None:
+            yield name, _spread("{value}", values, _milliseconds)
 
 
 def _spread(
     named: str, values: tuple[float | None, float | None, float | None], words: Callable[[float | None], str]
 ) -> str:
     mean, worst, best = values
-    if mean is None:
-        return "-"
     text = named.format(value=words(mean))
     if worst is not None:
         text += ", " + _("worst {value}").format(value=words(worst))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loopback.farend import FarEnd, Message, sdp
+from tests.loopback.farend import FarEnd, sdp
 from tests.loopback.test_oneway import SPEECH, SSRC, rtp_of, wire
 from tests.support.phone import Phone, direct_account
 from tests.support.ports import LOOPBACK, free_port
@@ -76,15 +76,21 @@ async def test_the_collector_gets_a_report_that_follows_the_grammar(
     assert not [text for text in phone.notices if "report" in text]
 
 
-async def test_a_collector_that_asks_for_a_name_gets_it(phone: Phone, far: FarEnd, collector: FarEnd) -> None:
+@pytest.mark.parametrize(
+    ("code", "asks", "answers"),
+    [(401, "WWW_Authenticate", "Authorization"), (407, "Proxy_Authenticate", "Proxy-Authorization")],
+)
+async def test_a_collector_that_asks_for_a_name_gets_it(
+    phone: Phone, far: FarEnd, collector: FarEnd, code: int, asks: str, answers: str
+) -> None:
     await short_call(phone, far)
     asked = await collector.wait("PUBLISH")
     challenge = 'Digest realm="vq", nonce="n1", algorithm=MD5, qop="auth"'
-    collector.respond(None, asked, 401, "Unauthorized", WWW_Authenticate=challenge)
-    publish = await collector.wait("PUBLISH", where=lambda m: bool(m.header("Authorization")))
+    collector.respond(None, asked, code, "Who are you", **{asks: challenge})
+    publish = await collector.wait("PUBLISH", where=lambda m: bool(m.header(answers)))
     collector.respond(None, publish, 200, "OK")
     assert publish.body == asked.body
-    assert _is_right(publish, "alice", "secret")
+    assert _is_right(publish.header(answers), "alice", "secret")
 
 
 async def test_a_wrong_password_is_said_and_not_tried_for_ever(phone: Phone, far: FarEnd, collector: FarEnd) -> None:
@@ -97,8 +103,8 @@ async def test_a_wrong_password_is_said_and_not_tried_for_ever(phone: Phone, far
     assert len({m.text for m in collector.messages if m.is_request and m.method == "PUBLISH"}) == 2
 
 
-def _is_right(request: Message, user: str, password: str) -> bool:
-    fields = dict(re.findall(r'(\w+)="?([^",]+)"?', request.header("Authorization").partition(" ")[2]))
+def _is_right(credentials: str, user: str, password: str) -> bool:
+    fields = dict(re.findall(r'(\w+)="?([^",]+)"?', credentials.partition(" ")[2]))
 
     def md5(*parts: str) -> str:
         return hashlib.md5(":".join(parts).encode()).hexdigest()

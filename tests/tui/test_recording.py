@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.tui.support import desk
 from tuiphone.config.schema import UiSection
 
@@ -13,14 +15,15 @@ async def test_a_call_is_recorded_from_key_to_key() -> None:
         await d.until(lambda: d.store.calls[call].recording, "the recording")
         path = d.store.calls[call].recording
         assert d.given("start_recording")[-1][2] == path
-        assert d.message() == f"Recording to {path}"
+        name, folder = Path(path).name, Path(path).parent
+        assert d.message() == f"Recording to {name}"
         shown = d.picture().splitlines()
         assert "◉ REC   READY" in shown[0]
         assert "◉REC   00:00" in shown[3]
         assert "◉ REC  in    00:00" in shown[3]
         await d.press("ctrl+r")
         await d.until(lambda: not d.store.calls[call].recording, "the end of the recording")
-        assert d.message() == f"Recorded: {path}"
+        assert d.message() == f"Recorded: {name} in {folder}"
         assert "REC" not in "".join(d.picture().splitlines()[:11])
 
 

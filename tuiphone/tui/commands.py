@@ -6,6 +6,8 @@ of the desk: the few things the screen itself can do.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tuiphone.i18n import _
 from tuiphone.model.call import Call
 from tuiphone.tui.command import Command, Desk, opens
@@ -76,10 +78,11 @@ async def _record(desk: Desk) -> None:
     call = desk.store.current()
     if call and call.recording:
         await desk.phone.stop_recording(call.id)
-        desk.store.say(_("Recorded: {path}").format(path=call.recording))
+        path = Path(call.recording)
+        desk.store.say(_("Recorded: {name} in {folder}").format(name=path.name, folder=path.parent))
     else:
-        path = await desk.phone.start_recording(_id(call))
-        desk.store.say(_("Recording to {path}").format(path=path))
+        path = Path(await desk.phone.start_recording(_id(call)))
+        desk.store.say(_("Recording to {name}").format(name=path.name))
 
 
 async def _record_pause(desk: Desk) -> None:

@@ -32,12 +32,13 @@ from tuiphone.stack.pjsua.hold import Hold
 from tuiphone.stack.pjsua.mediasecurity import by_handshake, conflict
 from tuiphone.stack.pjsua.message import SipMessage, asserted_party, read
 from tuiphone.stack.pjsua.native import address_of
+from tuiphone.stack.pjsua.pump import Timer
 from tuiphone.stack.pjsua.sipcall import SipCall
 
 log = logging.getLogger(__name__)
 
-KEYS_LOOKS, KEYS_LOOK_S = 20, 0.25
-"""How often, and how many seconds apart, to look whether a handshake has brought SRTP its keys."""
+KEYS_LOOKS, KEYS_LOOK_S, KEYS_LATE_S = 20, 0.25, 2.0
+"""How often, and how many seconds apart, to look whether SRTP has its keys; then, while a handshake is awaited, seldom."""
 UNANSWERED_END_S = 1.5
 """How long an ending that we asked for may wait for the far end's answer before it is reported all the same."""
 _TRYING, _PROCEEDING = pj.PJSIP_TSX_STATE_TRYING, pj.PJSIP_TSX_STATE_PROCEEDING
@@ -69,6 +70,7 @@ class CallSession:
         self._local_ssrc = 0
         self._remote_ssrc = 0
         self._handshake = False
+        self._keys_look: Timer | None = None
         self.audio = CallAudio(context, call_id)
         self._context = context
         self._forget = forget
@@ -219,12 +221,15 @@ class CallSession:
 
     def _await_keys(self, looks: int) -> None:
         # DTLS agrees on keys after the media began, and the library tells nobody when it has.
-        if not looks or not self.sip:
+        if self._keys_look:
+            self._keys_look.cancel()
+        if not self.sip or not (looks > 0 or self._handshake):
             return
         if self._encryption():
             self.media_changed()
         else:
-            self._context.pump.later(KEYS_LOOK_S, lambda: self._await_keys(looks - 1))
+            wait = KEYS_LOOK_S if looks > 0 else KEYS_LATE_S
+            self._keys_look = self._context.pump.later(wait, lambda: self._await_keys(looks - 1))
 
     def describe(self, prm: pj.OnCallSdpCreatedParam) -> None:
         """A session description of ours is about to be sent: leave in it what the account allows."""

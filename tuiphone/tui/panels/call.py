@@ -77,10 +77,11 @@ class CallPanel(Rows, can_focus=True):
             self._account(call, width),
             self._mic(call, width),
             self._ear(call, width),
-            self._network(call, width),
-            self._dtmf(call, width),
         ]
-        return [*rows, *self._muted(call, width)] if height > len(rows) else rows
+        room = height - len(rows) - 1
+        network = self._problem(call, width, room) or [self._network(call, width)]
+        rows += [*network, self._dtmf(call, width)]
+        return [*rows, *(self._muted(call, width) or self._course(call, width))] if height > len(rows) else rows
 
     def _no_call(self, width: int, height: int) -> list[Content]:
         dial = _("{key}, or a digit, begins to dial").format(key=self.view.hint("dial"))
@@ -160,14 +161,38 @@ class CallPanel(Rows, can_focus=True):
         stats = self.store.stats.get(call.id)
         if stats is None:
             return Content("")
-        text = network_words(stats, self.store.quality.get(call.id))
-        if call.audio_problem:
-            return Content.styled(call.audio_problem, "bold $text-error").truncate(width, ellipsis=True)
+        text = self._figures(call, stats)
         if stats.rx_silent_s >= 5 and not call.remote_hold and not call.local_hold:
             silent = _("no sound for {seconds} s").format(seconds=int(stats.rx_silent_s))
             return row((silent, "bold $text-error"), "  ", (text, "$muted")).truncate(width)
-        course = sparkline(tuple(self.store.scores.get(call.id, ())), width - len(text) - 2, self.signs)
+        course = self._bars(call, width - len(text) - 2)
         return spread(Content.styled(text, "$muted"), Content.styled(course, "$muted"), width)
+
+    def _figures(self, call: Call, stats: StreamStats) -> str:
+        # Nothing is rated on hold: what was known before is not how it sounds now.
+        held = call.local_hold or call.remote_hold
+        return network_words(stats, None if held else self.store.quality.get(call.id))
+
+    def _problem(self, call: Call, width: int, room: int) -> list[Content]:
+        """What is wrong with the sound, in as many rows as there are; the last of a muted call is needed for that."""
+        if not call.audio_problem:
+            return []
+        room = max(1, room - 1 if call.muted else room)
+        lines = [line.plain for line in Content(call.audio_problem).wrap(width)]
+        shown = [*lines[: room - 1], cut(" ".join(lines[room - 1 :]), width, self.signs.cut)]
+        return [Content.styled(line, "bold $text-error") for line in shown if line]
+
+    def _course(self, call: Call, width: int) -> list[Content]:
+        """The bars of the quality in a row of their own, where they had no room beside the figures."""
+        stats = self.store.stats.get(call.id)
+        if stats is None or call.audio_problem or width - len(self._figures(call, stats)) - 2 >= _SHORTEST_COURSE:
+            return []
+        name = _("quality")
+        bars = self._bars(call, width - len(name) - 2)
+        return [Content.styled(f"{name}  {bars}", "$muted")] if bars else []
+
+    def _bars(self, call: Call, width: int) -> str:
+        return sparkline(tuple(self.store.scores.get(call.id, ())), width, self.signs)
 
     def _dtmf(self, call: Call, width: int) -> Content:
         if call.state is not CallState.TALKING:
@@ -202,11 +227,13 @@ def sparkline(scores: Sequence[float], width: int, signs: Glyphs) -> str:
 
 
 def network_words(stats: StreamStats, quality: Quality | None = None) -> str:
-    """Score, loss, jitter and round trip of a stream; nothing that was not measured."""
+    """Score, loss, jitter and round trip of a stream; no figure that was not measured."""
     parts = []
     score = (quality.mos_cq or quality.mos_lq) if quality else None
     if quality and quality.word and score:
         parts.append(_("MOS {score:.1f} {word}").format(score=score, word=texts.quality_word(quality.word)))
+    elif quality and quality.codec:  # of a call on hold nothing is rated, and nothing is to be said
+        parts.append(_("MOS unknown"))
     arrived = stats.rx_packets + stats.rx_lost
     if arrived:
         parts.append(_("loss {value}%").format(value=f"{100 * stats.rx_lost / arrived:.1f}"))

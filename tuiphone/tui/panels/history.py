@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tuiphone import texts
 from tuiphone.i18n import _
-from tuiphone.model.call import Direction
+from tuiphone.model.call import Direction, EndKind
 from tuiphone.model.record import CallRecord
 from tuiphone.texts_quality import summary_line
 from tuiphone.tui.glyphs import Glyphs
@@ -60,11 +60,11 @@ def record_row(record: CallRecord, width: int, signs: Glyphs, now: float, brief:
 
 
 def _why(record: CallRecord) -> str:
-    """Why a call ended, and how it sounded if that was measured."""
-    parts = [texts.end_sentence(record)] if record.end else []
-    if record.quality:
-        parts.append(summary_line(record.quality))
-    return "; ".join(parts)
+    """Why a call ended, and how it sounded if that was measured: what is out of the ordinary first."""
+    end = [texts.end_sentence(record)] if record.end else []
+    sound = [summary_line(record.quality)] if record.quality else []
+    usual = record.end and record.end.kind is EndKind.HANGUP and not record.end.audio_problem
+    return "; ".join(sound + end if usual else end + sound)
 
 
 def _number(record: CallRecord) -> str:
