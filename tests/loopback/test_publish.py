@@ -93,6 +93,25 @@ async def test_a_collector_that_asks_for_a_name_gets_it(
     assert _is_right(publish.header(answers), "alice", "secret")
 
 
+async def test_an_alarm_does_not_wait_for_the_end(tmp_path: Path, far: FarEnd, collector: FarEnd) -> None:
+    rules = {"vq_report_collector": f"sip:vq@{LOOPBACK}:{collector.port}", "vq_alarm_threshold": 70}
+    async with Phone(tmp_path / "phone", sections={"quality": rules}) as phone:
+        port = free_port()
+        call_id = await phone.api.dial(far.uri)
+        dialog = await far.take()
+        assert dialog.invite is not None
+        await far.answer(dialog, sdp(port))
+        await phone.until(call_id, CallState.TALKING)
+        whole = rtp_of(SPEECH)
+        async with wire(port, dialog.invite.audio_port, lambda n: None if n % 5 == 1 else whole(n)):
+            publish = await collector.wait("PUBLISH", timeout=12)
+        collector.respond(None, publish, 200, "OK")
+        assert phone.calls[call_id].is_talking
+    report = parse(publish.body)
+    assert re.fullmatch(r"VQAlertReport: Type=R[LC]Q Severity=(Warning|Critical) Dir=local", report.first)
+    assert float(report.local["PacketLoss"]["NLR"]) == pytest.approx(20, abs=5)
+
+
 async def test_a_wrong_password_is_said_and_not_tried_for_ever(phone: Phone, far: FarEnd, collector: FarEnd) -> None:
     await short_call(phone, far)
     challenge = 'Digest realm="vq", nonce="n1", algorithm=MD5, qop="auth"'
