@@ -54,6 +54,9 @@ async def test_the_suite_in_use_is_named(start: Start, keying: str) -> None:
     for phone in (carol, dave):
         if phone.all("MediaReport")[-1].stream["encryption"] != "AEAD_AES_256_GCM":
             await phone.wait("MediaReport", lambda heard: heard.stream["encryption"] == "AEAD_AES_256_GCM")
+        streams = [heard.stream for heard in phone.all("MediaReport")]
+        assert not streams[-1]["keys_awaited"]
+        assert all(stream["keys_awaited"] for stream in streams if not stream["encryption"]), "never in the clear"
     await hang_up(call)
 
 

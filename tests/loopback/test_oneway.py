@@ -180,8 +180,8 @@ async def test_packets_from_elsewhere_under_keys_that_do_not_fit(tmp_path: Path,
 async def test_keys_that_are_never_agreed_on(tmp_path: Path, far: FarEnd) -> None:
     """The far end takes the offer of DTLS-SRTP and never shakes hands: nothing may be sent in the clear."""
     port, rtp = free_port(), free_port()
-    keying = {"media_encryption": "mandatory", "srtp_keying": ["dtls"]}
-    async with Phone(tmp_path / "phone", accounts=[direct_account(port, **keying)], port=port) as phone:
+    account = direct_account(port, media_encryption="mandatory", srtp_keying=["dtls"])
+    async with Phone(tmp_path / "phone", accounts=[account], port=port) as phone:
         fingerprint = ":".join(["4A"] * 32)
         body = sdp(rtp).replace("RTP/AVP", "UDP/TLS/RTP/SAVP")
         body += f"a=setup:passive\r\na=fingerprint:sha-256 {fingerprint}\r\n"

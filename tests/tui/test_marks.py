@@ -54,6 +54,15 @@ async def test_the_suite_is_shown_where_there_is_room() -> None:
         assert "SRTP AES-256-GCM" in media_row(d)
 
 
+@pytest.mark.parametrize(("width", "words"), [(120, "▴ SRTP, keys awaited"), (80, "▴ NO KEYS")])
+async def test_keys_that_a_handshake_still_has_to_bring(width: int, words: str) -> None:
+    async with desk((width, 24), config=ASKS) as d:
+        call = await d.talking()
+        d.stack.report(MediaReport(call, replace(STREAM, keys_awaited=True), False, False))
+        await d.until(lambda: words in media_row(d), "the handshake")
+        await protected(d, call)
+
+
 async def test_a_call_that_should_be_encrypted_and_is_not_says_so_in_a_small_terminal_too() -> None:
     async with desk(config=ASKS) as d:
         call = await d.talking()
