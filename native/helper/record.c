@@ -397,8 +397,10 @@ int tuiphone_record_start(const char *path, int rate, int *agent, int *far)
         error = pthread_create(&r->writer, NULL, &write_file, r);
     if (error) {
         close_ports(r);
-        if (r->file >= 0)
+        if (r->file >= 0) {
+            unlink(path); /* ours, just made, and no recording */
             close(r->file);
+        }
         release(r);
         return -error;
     }

@@ -200,3 +200,15 @@ async def test_a_file_that_cannot_be_made_is_said(alice: StackProcess, bob: Stac
     report = await alice.wait("RecordingReport", call_id=call.out)
     assert "No such file or directory" in report.problem
     await hang_up(call)
+
+
+async def test_a_disk_that_is_full_from_the_start_leaves_no_file(
+    start: Start, bob: StackProcess, tmp_path: Path
+) -> None:
+    carol = await start("carol")
+    call = await talk(carol, bob)
+    resource.prlimit(carol.pid, resource.RLIMIT_FSIZE, (100, 100))
+    carol.do("start_recording", call.out, str(tmp_path / "call.wav"), 0)
+    report = await carol.wait("RecordingReport", call_id=call.out)
+    assert "the call goes on" in report.problem
+    assert not (tmp_path / "call.wav").exists()
