@@ -79,12 +79,11 @@ def test_a_wheel_that_was_cut_short_is_built_again(
     made = tmp_path / "pjsua2.py"
     made.write_text("x")
     monkeypatch.setattr(recipe, "make_keys", lambda _: Keys("t", "w"))
-    monkeypatch.setattr(recipe, "link_module", lambda *_: Module(tmp_path, has_voice=False))
+    monkeypatch.setattr(recipe, "link_module", lambda *_: Module(tmp_path, Path(sys.executable), False))
     monkeypatch.setattr(recipe, "check_module", lambda *_: None)
     monkeypatch.setattr("pjbuild.recipe.Shelf.find", lambda _: source("aa"))
     monkeypatch.setattr(Module, "files", [made])
     monkeypatch.setattr(Tree, "build", lambda *_: None)
-    monkeypatch.setattr(Tree, "program", Path(sys.executable))
     build = Build(cache, Progress(io.StringIO()))
     product = build._make(runner, Sources(source("aa"), None))
     assert find_product(cache) == product

@@ -58,7 +58,7 @@ async def test_the_suite_is_shown_where_there_is_room() -> None:
 async def test_keys_that_a_handshake_still_has_to_bring(width: int, words: str) -> None:
     async with desk((width, 24), config=ASKS) as d:
         call = await d.talking()
-        d.stack.report(MediaReport(call, replace(STREAM, keys_awaited=True), False, False))
+        d.stack.report(MediaReport(call, replace(STREAM, keys_awaited=True)))
         await d.until(lambda: words in media_row(d), "the handshake")
         await protected(d, call)
 

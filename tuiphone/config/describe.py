@@ -79,8 +79,8 @@ An account names one source:
 A `password_command` in quotes is run by `/bin/sh`; a list of words (`["pass", "sip/desk"]`) is run without a shell. The
 engine has no terminal: a command that asks there gets no answer. The keyring needs the Python package keyring beside the
 phone: `.venv/bin/pip install keyring`, then `.venv/bin/keyring set tuiphone desk`. The password of an account that is added
-on the screen goes to the keyring where one works, else into settings.toml. That of a TURN server has the same sources under keys of
-its own: `turn_keyring` (`keyring set tuiphone <id>/turn`), `turn_password_command`, `turn_password_env`, `turn_password`.
+on the screen goes to the keyring where one works, else into settings.toml. That of a TURN server has the same sources under
+keys of its own: `turn_keyring` (`keyring set tuiphone <id>/turn`), `turn_password_command`, `turn_password_env`, `turn_password`.
 
 Passwords are looked for when an account registers, and appear in no log, event or command line.
 
