@@ -42,7 +42,8 @@ KEYS_LOOKS, KEYS_LOOK_S, KEYS_LATE_S = 20, 0.25, 2.0
 UNANSWERED_END_S = 1.5
 """How long an ending that we asked for may wait for the far end's answer before it is reported all the same."""
 _TRYING, _PROCEEDING = pj.PJSIP_TSX_STATE_TRYING, pj.PJSIP_TSX_STATE_PROCEEDING
-_OVER = frozenset({pj.PJSIP_TSX_STATE_COMPLETED, pj.PJSIP_TSX_STATE_TERMINATED})
+_TERMINATED = pj.PJSIP_TSX_STATE_TERMINATED
+_OVER = frozenset({pj.PJSIP_TSX_STATE_COMPLETED, _TERMINATED})
 
 
 class CallSession:
@@ -237,8 +238,6 @@ class CallSession:
         theirs = prm.remSdp.wholeSdp
         if theirs:
             prm.sdp.wholeSdp = codecs.agree_on_silence(allowed, theirs)
-        elif self.confirmed:
-            prm.sdp.wholeSdp = allowed  # changed here, an offer that holds a call which the far end holds goes astray
         else:
             prm.sdp.wholeSdp = codecs.fit_noise(allowed, self._context.settings.vad)
         self._context.described(self.account.id, prm.sdp.wholeSdp)
@@ -325,7 +324,8 @@ class CallSession:
         code = int(tsx.statusCode)
         if self.confirmed:
             if tsx.state in _OVER:
-                self._hold.transaction_over(self.sip, address_of(tsx.pjTransaction), code, printable(tsx.statusText))
+                transaction, reason = address_of(tsx.pjTransaction), printable(tsx.statusText)
+                self._hold.transaction_over(self.sip, transaction, code, reason, tsx.state == _TERMINATED)
         elif tsx.state == _PROCEEDING and change.type == pj.PJSIP_EVENT_RX_MSG and not self._hung_up:
             early = self.audio.port is not None
             self._context.report(ProgressReport(self.id, code, printable(tsx.statusText), early, self._dialog_id()))

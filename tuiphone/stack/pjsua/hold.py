@@ -31,7 +31,7 @@ class Hold:
         self._asked = False
         self._tries = 0
         self._retry: Timer | None = None
-        self._last_transaction = 0
+        self._told: set[int] = set()
         self.actual = False
         """What was agreed on with the far end."""
         self.pending = False
@@ -43,11 +43,14 @@ class Hold:
         self._tries = 0
         self._proceed(call)
 
-    def transaction_over(self, call: pj.Call, transaction: int, code: int, reason: str) -> None:
-        """A re-INVITE of ours got its final answer; one transaction may say so several times."""
-        if not self.pending or transaction == self._last_transaction or code in _AUTHENTICATING:
+    def transaction_over(self, call: pj.Call, transaction: int, code: int, reason: str, gone: bool) -> None:
+        """A re-INVITE of ours got its final answer. ``transaction`` is its address; one that is refused says so again when it
+        is ``gone``, and only then may the next one have the same address.
+        """
+        told = transaction in self._told
+        (self._told.discard if gone else self._told.add)(transaction)
+        if told or not self.pending or code in _AUTHENTICATING:
             return
-        self._last_transaction = transaction
         self.pending = False
         if 200 <= code < 300:
             self.actual = self._asked
