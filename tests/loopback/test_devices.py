@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import talk, written
+from tests.loopback.steps import holding, talk, written
 from tests.support.audio import level_db, likeness_of_files, read_wav, speech, strength, write_wav
 from tests.support.pulse import Pulse
 from tests.support.stackprocess import StackProcess
@@ -183,7 +183,7 @@ async def test_a_bell_that_does_not_open_during_a_held_call_is_soft_in_the_ear(
         if in_call:
             call = await talk(phone, bob)
             phone.do("hold", call.out)
-            await phone.wait("MediaReport", call_id=call.out, local_hold=True)
+            await phone.wait("MediaReport", holding, call_id=call.out)
         ear = tmp_path / f"ear-{in_call}.wav"
         async with pulse.record(ear, "spk"):
             phone.do("tone", "ring", True, "ring")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.loopback.conftest import Start
-from tests.loopback.steps import Talk, hang_up, talk, written
+from tests.loopback.steps import Talk, hang_up, holding, talk, written
 from tests.support.audio import Samples, find, level_db, likeness, read_wav, resample, speech, write_wav
 from tests.support.stackprocess import StackProcess
 
@@ -121,10 +121,10 @@ async def test_both_sides_keep_their_place_through_hold_and_mute(
     alice.do("start_recording", call.out, str(path), 0)
     await speak(call, (voices[0], voices[0]))
     alice.do("hold", call.out)
-    await alice.wait("MediaReport", call_id=call.out, local_hold=True)
+    await alice.wait("MediaReport", holding, call_id=call.out)
     await asyncio.sleep(1)
     alice.do("resume", call.out)
-    await alice.wait("MediaReport", call_id=call.out, local_hold=False)
+    await alice.wait("MediaReport", lambda h: not holding(h), call_id=call.out)
     alice.do("mute", call.out, True)
     await asyncio.sleep(0.5)
     alice.do("mute", call.out, False)

@@ -86,7 +86,7 @@ async def test_holds_the_far_end_with_sendonly_and_resumes(tmp_path: Path) -> No
         await sipp.finish()
 
 
-async def test_a_refused_hold_leaves_the_call_as_it_was_and_says_so(tmp_path: Path) -> None:
+async def test_a_refused_hold_is_a_hold_all_the_same_and_is_told(tmp_path: Path) -> None:
     scenario = (
         answering().receive("INVITE", expect="a=sendonly").reply(488, "Not Acceptable Here").receive("ACK").until_bye()
     )
@@ -94,7 +94,9 @@ async def test_a_refused_hold_leaves_the_call_as_it_was_and_says_so(tmp_path: Pa
         call = await phone.talk(sipp.address)
         await phone.api.hold()
         await until(lambda: any("refused" in text for text in phone.notices), 5, "a notice")
-        await phone.until(call.id, lambda c: not c.local_hold, what="talking again")
+        assert phone.calls[call.id].is_held
+        await phone.api.resume()
+        await phone.until(call.id, lambda c: c.is_talking, what="talking again")
         await phone.api.hang_up()
         await sipp.finish()
 

@@ -55,6 +55,7 @@ def test_every_program_has_its_package_on_the_list() -> None:
         "baresip": "baresip-core",
         "linphonec": "linphone-cli",
         "sipp": "sip-tester",
+        "turnserver": "coturn",
         "pactl": "pulseaudio-utils",
         "paplay": "pulseaudio-utils",
         "parec": "pulseaudio-utils",

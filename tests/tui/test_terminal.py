@@ -112,7 +112,7 @@ def test_in_gnu_screen_keys_act_and_bell_title_and_notification_arrive(tmux: Tmu
         assert b"\x1b]9;tuiphone: Door intercom calls 2001 sales\a" in seen
         assert b";RINGING: Door intercom\a" in seen
         tmux.press("C-a", "d")
-        tmux.run("new-session", "-d", "-x", "100", "-y", "30", "-s", "again", screen("-r", "phone"))
+        tmux.run("new-session", "-d", "-x", "100", "-y", "30", "-s", "again", screen("-d", "-r", "phone"))
         deadline = time.monotonic() + 20
         while "ON HOLD" not in (shown := tmux.run("capture-pane", "-p", "-t", "again")):
             assert time.monotonic() < deadline, shown
