@@ -100,6 +100,7 @@ def test_in_gnu_screen_keys_act_and_bell_title_and_notification_arrive(tmux: Tmu
         return " ".join(given)
 
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", "-s", "phone", "sh")
+    tmux.run("set-option", "-g", "exit-empty", "off")  # between the two sessions there is none
     tmux.run("pipe-pane", "-t", "phone", "-o", f"cat >{raw}")
     tmux.press("exec " + screen("-c", str(tmp_path / "rc"), "-S", "phone", *DEMO), "Enter")
     try:
