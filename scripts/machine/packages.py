@@ -160,8 +160,9 @@ def _remedy(prefix: Sequence[str], command: str) -> str:
 def install_script(missing: Iterable[str]) -> str:
     """A shell script, run as root, that installs packages and starts no daemon.
 
-    Nothing that is installed is removed for it, and a dpkg that was interrupted is
-    put right first.
+    Nothing that is installed is removed for it, a configuration file of the machine's
+    own stays as it is (dpkg cannot ask here), and a dpkg that was interrupted is put
+    right first.
     """
     names = list(missing)
     units = [unit for name, unit in DAEMONS.items() if name in names]
@@ -179,9 +180,10 @@ def install_script(missing: Iterable[str]) -> str:
         "    chmod 755 $policy",
         "fi",
         _PATIENTLY,
-        "patiently dpkg --configure -a",
+        "patiently dpkg --force-confdef --force-confold --configure -a",
         "patiently apt-get update -q",
-        f"patiently apt-get install -q -y --no-install-recommends --no-remove {shlex.join(names)}",
+        "patiently apt-get install -q -y --no-install-recommends --no-remove "
+        f"-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold {shlex.join(names)}",
     ]
     if units:
         lines.append(f"if [ -d /run/systemd/system ]; then systemctl disable {shlex.join(units)}; fi")

@@ -56,6 +56,14 @@ def test_daemons_are_kept_down_and_nothing_is_removed() -> None:
     subprocess.run(["sh", "-n", "-c", script], check=True)
 
 
+def test_a_configuration_file_of_the_machines_own_stays_unasked() -> None:
+    """dpkg's question meets no one here, and ended the set-up on a machine with a changed pulseaudio.desktop."""
+    lines = install_script(["pulseaudio"]).splitlines()
+    for line in (next(line for line in lines if "--configure -a" in line), lines[-1]):
+        assert "--force-confdef" in line
+        assert "--force-confold" in line
+
+
 def test_another_apt_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh machine updates itself after its start; a refusal for any other reason ends it at once."""
     tools = tmp_path / "bin"
