@@ -6,8 +6,9 @@ import pytest
 from textual.events import Key
 
 from tests.tui.support import Desk, desk
+from tuiphone.model.device import DeviceRole
 
-CHARACTERS = {"slash": "/", "plus": "+"}
+CHARACTERS = {"slash": "/", "plus": "+", "greater_than_sign": ">"}
 
 
 async def burst(d: Desk, *keys: str) -> None:
@@ -78,3 +79,18 @@ async def test_keys_after_one_that_closes_a_dialog_are_not_lost() -> None:
         await d.press("question_mark")
         await burst(d, "escape", "d", "2", "0", "4", "4")
         await d.until(lambda: d.app.main.dial.input.value == "2044", "the number")
+
+
+async def test_every_key_counts_of_those_that_step_a_level() -> None:
+    async with desk() as d:
+        call = await d.talking()
+        before = d.store.devices.role(DeviceRole.OUTPUT).level
+        await burst(d, *["greater_than_sign"] * 3)
+        await d.until(lambda: d.store.devices.role(DeviceRole.OUTPUT).level == before + 30, "three steps of the ear")
+        limit = d.store.devices.processing.ear_limit_db
+        await d.press("V", "end")
+        await burst(d, "left", "left", "left")
+        await d.until(lambda: d.store.calls[call].ear_level == 70, "three steps of what is heard of the call")
+        await d.press("up", "up")
+        await burst(d, "left", "left")
+        await d.until(lambda: d.store.devices.processing.ear_limit_db == limit - 6, "two steps of the limit")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tuiphone.controller.api import Phone
+from tuiphone.tui.stepping import Stepping
 from tuiphone.tui.store import Store
 
 
@@ -30,6 +31,11 @@ class Desk(Protocol):
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something in the background; what goes wrong comes on the message line."""
+        ...
+
+    @property
+    def stepping(self) -> Stepping:
+        """Counts numbers up and down by key."""
         ...
 
     async def open(self, name: str) -> None:

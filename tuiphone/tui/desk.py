@@ -17,6 +17,7 @@ from tuiphone.model.device import DEFAULT_DEVICE, NULL_DEVICE, DeviceRole
 from tuiphone.tui.command import Command
 from tuiphone.tui.keys import label
 from tuiphone.tui.reasons import ringing_call
+from tuiphone.tui.stepping import Stepping
 from tuiphone.tui.store import Store, Topic
 from tuiphone.tui.view import View
 
@@ -41,6 +42,7 @@ class ScreenDesk:
         self._open = ""
         self._tone = False
         self._mic = False
+        self._stepping = Stepping()
 
     @property
     def view(self) -> View:
@@ -65,6 +67,11 @@ class ScreenDesk:
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something in the background."""
         self._app.start(work)
+
+    @property
+    def stepping(self) -> Stepping:
+        """Counts numbers up and down by key."""
+        return self._stepping
 
     # dialogs
 

@@ -8,10 +8,17 @@ from tuiphone.tui.command import Command, Desk, Reason, Run, opens
 from tuiphone.tui.reasons import no_engine
 from tuiphone.tui.store import Store
 
+LEVEL_STEP = 10
+"""Percent that a key makes a device louder or softer."""
+_LEVELS = (0, 200)
 
-async def _level(desk: Desk, step: int) -> None:
-    level = desk.store.devices.role(DeviceRole.OUTPUT).level
-    await desk.phone.set_level(DeviceRole.OUTPUT, max(0, min(200, level + step)))
+
+async def step_level(desk: Desk, role: DeviceRole, direction: int) -> None:
+    """Make a role's device a step louder (1) or softer (-1)."""
+    shown = desk.store.devices.role(role).level
+    await desk.stepping.step(
+        f"level of {role}", shown, direction * LEVEL_STEP, _LEVELS, lambda level: desk.phone.set_level(role, level)
+    )
 
 
 async def _use_headset(desk: Desk) -> None:
@@ -53,8 +60,8 @@ def device_commands() -> tuple[Command, ...]:
         Command("bells", group, _("Let several devices ring"), (), opens("bells"), no_engine),
         Command("choose_headset", group, _("Choose a headset"), (), opens("choose_headset"), no_engine),
         Command("use_headset", group, _("Talk through the headset only, or not"), (), _use_headset, can_use_headset),
-        Command("softer", group, _("Ear softer"), ("<",), lambda desk: _level(desk, -10), no_engine),
-        Command("louder", group, _("Ear louder"), (">",), lambda desk: _level(desk, 10), no_engine),
+        Command("softer", group, _("Ear softer"), ("<",), lambda desk: step_level(desk, ear, -1), no_engine),
+        Command("louder", group, _("Ear louder"), (">",), lambda desk: step_level(desk, ear, 1), no_engine),
         Command(
             "mute_microphone",
             group,

@@ -22,9 +22,9 @@ from tuiphone.tui.view import View
 _OF_ALL = ("echo", "noise", "gain", "limit")
 _OF_CALL = ("call_mic", "call_ear")
 _LIMIT_STEP_DB = 3
-_LOWEST_LIMIT_DB = -40
+_LIMITS_DB = (-40, 0)
 _GAIN_STEP = 10
-_MOST_GAIN = 200
+_GAINS = (0, 200)
 
 
 class ProcessingList(Listing[str]):
@@ -82,16 +82,22 @@ class ProcessingList(Listing[str]):
         elif item == "gain":
             await phone.set_processing(gain_control=not done.gain_control)
         elif item == "limit":
-            limit = done.ear_limit_db + step * _LIMIT_STEP_DB
-            await phone.set_processing(ear_limit_db=max(_LOWEST_LIMIT_DB, min(0, limit)))
-        elif call and item == "call_mic":
-            await phone.set_call_gain(call.id, mic=_stepped(call.mic_level, step))
+            await self.view.desk.stepping.step(
+                "ear_limit",
+                done.ear_limit_db,
+                step * _LIMIT_STEP_DB,
+                _LIMITS_DB,
+                lambda limit: phone.set_processing(ear_limit_db=limit),
+            )
         elif call:
-            await phone.set_call_gain(call.id, ear=_stepped(call.ear_level, step))
-
-
-def _stepped(level: int, step: int) -> int:
-    return max(0, min(_MOST_GAIN, level + step * _GAIN_STEP))
+            mic = item == "call_mic"
+            await self.view.desk.stepping.step(
+                f"{item} of {call.id}",
+                call.mic_level if mic else call.ear_level,
+                step * _GAIN_STEP,
+                _GAINS,
+                lambda gain: phone.set_call_gain(call.id, **{"mic" if mic else "ear": gain}),
+            )
 
 
 class ProcessingDialog(Dialog[None]):

@@ -13,6 +13,7 @@ from tuiphone import texts
 from tuiphone.i18n import _
 from tuiphone.model.address import printable
 from tuiphone.model.device import DeviceRole, MicTest, RoleState
+from tuiphone.tui.devicecommands import step_level
 from tuiphone.tui.listing import Listing
 from tuiphone.tui.paint import Piece, cut, fit, plain, row
 from tuiphone.tui.panels.base import frame
@@ -20,7 +21,6 @@ from tuiphone.tui.panels.call import meter
 from tuiphone.tui.store import Topic
 from tuiphone.tui.view import View
 
-STEP = 10
 """Percent that one key press changes a level by."""
 _HEADSET = "headset"
 _ITEMS = (*DeviceRole, "tone", "meter")
@@ -164,9 +164,7 @@ class DevicesPanel(Listing["DeviceRole | str"]):
     def action_level(self, direction: int) -> None:
         """Louder or softer."""
         if isinstance(self.item, DeviceRole):
-            state = self.store.devices.role(self.item)
-            level = max(0, min(200, state.level + direction * STEP))
-            self.view.desk.start(self.view.desk.phone.set_level(state.role, level))
+            self.view.desk.start(step_level(self.view.desk, self.item, direction))
 
     async def action_mute(self) -> None:
         """Mute the role for all calls, or not."""
