@@ -7,9 +7,12 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Self
+
+from tests.support.udp import Address, UdpSocket
 
 _serial = count(1)
 WAIT_S = 5.0
@@ -66,14 +69,6 @@ def lateness(times: list[float]) -> float:
     return min(behind[-20:]) - min(behind)
 
 
-class _Socket(asyncio.DatagramProtocol):
-    def __init__(self, arrived: Callable[[bytes], None]) -> None:
-        self._arrived = arrived
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._arrived(data)
-
-
 @dataclass
 class Leg:
     """Our side of one call."""
@@ -87,10 +82,10 @@ class Leg:
     branch: str = ""
 
     @property
-    def rtp(self) -> tuple[str, int]:
+    def rtp_port(self) -> int:
         port = re.search(r"^m=audio (\d+)", self.ok.body, re.MULTILINE)
         assert port
-        return "127.0.0.1", int(port[1])
+        return int(port[1])
 
 
 @dataclass
@@ -104,29 +99,28 @@ class RawPhone:
     all: list[Text] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
         self.password = self.password or f"demo-{self.user}"
         self._inbox: asyncio.Queue[Text] = asyncio.Queue()
-        self._sip, _ = await loop.create_datagram_endpoint(lambda: _Socket(self._on_sip), ("127.0.0.1", 0))
-        self._rtp, _ = await loop.create_datagram_endpoint(lambda: _Socket(self._on_rtp), ("127.0.0.1", 0))
-        self.port: int = self._sip.get_extra_info("sockname")[1]
-        self.rtp_port: int = self._rtp.get_extra_info("sockname")[1]
+        async with AsyncExitStack() as opening:
+            self._sip = await opening.enter_async_context(UdpSocket(self._on_sip))
+            self._rtp = await opening.enter_async_context(UdpSocket(self._on_rtp))
+            self._open = opening.pop_all()
+        self.port, self.rtp_port = self._sip.port, self._rtp.port
         self._rtp_count = 0
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        self._sip.close()
-        self._rtp.close()
+        await self._open.aclose()
 
     # SIP
 
-    def _on_sip(self, data: bytes) -> None:
+    def _on_sip(self, data: bytes, addr: Address) -> None:
         self.all.append(Text(data))
         self._inbox.put_nowait(Text(data))
 
     def send(self, text: str | bytes) -> None:
         data = text.encode() if isinstance(text, str) else text
-        self._sip.sendto(data, ("127.0.0.1", self.exchange))
+        self._sip.send_to(data, self.exchange)
 
     async def expect(self, what: int | str, cseq: str = "", wait_s: float = WAIT_S) -> Text:
         """The next response with this status, or request with this method; what comes before it is passed over."""
@@ -260,7 +254,7 @@ class RawPhone:
 
     # RTP
 
-    def _on_rtp(self, data: bytes) -> None:
+    def _on_rtp(self, data: bytes, addr: Address) -> None:
         _first, second, sequence, timestamp, _ssrc = struct.unpack_from("!BBHII", data)
         at = asyncio.get_running_loop().time()
         self.packets.append(Packet(at, second & 0x7F, bool(second & 0x80), sequence, timestamp, data[12:]))
@@ -269,7 +263,7 @@ class RawPhone:
         self._rtp_count += 1
         stamp = self._rtp_count * 160 if timestamp is None else timestamp
         header = struct.pack("!BBHII", 0x80, payload_type, self._rtp_count & 0xFFFF, stamp, 0x1234)
-        self._rtp.sendto(header + payload, leg.rtp)
+        self._rtp.send_to(header + payload, leg.rtp_port)
 
     def send_event(self, leg: Leg, number: int) -> None:
         """One RFC 4733 digit."""

@@ -136,7 +136,7 @@ async def test_broken_descriptions_and_rtp_do_no_harm(exchange: DemoExchange, ph
             pass
     leg = await phone.call("101")
     for data in (b"", b"\x80", b"\x9f" + b"\xff" * 15, b"\x80\x00" + b"\x00" * 9, b"\xa0\x00" + b"\xff" * 12):
-        phone._rtp.sendto(data, leg.rtp)
+        phone._rtp.send_to(data, leg.rtp_port)
     phone.send_rtp(leg, b"still there" * 10)
     await phone.until(lambda: any(p.payload == b"still there" * 10 for p in phone.packets))
     await phone.hang_up(leg)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.demo.raw_phone import lateness
+from tests.support.udp import UdpSocket
 from tuiphone.demo import rtcp
 from tuiphone.demo.pacer import Pacer
 from tuiphone.demo.rtp import RtpStream
@@ -121,25 +122,18 @@ def test_a_report_is_a_sender_report_a_block_and_a_name() -> None:
 
 
 async def test_rtcp_comes_from_the_port_above_and_says_goodbye() -> None:
-    loop = asyncio.get_running_loop()
     arrived: list[bytes] = []
 
-    class Sink(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-            arrived.append(data)
-
-    # A far end's RTCP is expected one above its RTP (RFC 3550 section 11).
-    sink, _ = await loop.create_datagram_endpoint(Sink, ("127.0.0.1", 0))
-    port = sink.get_extra_info("sockname")[1]
-    stream = RtpStream(Pacer())
-    await stream.open("127.0.0.1")
-    assert stream.port % 2 == 0
-    stream.configure(Audio("127.0.0.1", port - 1, "PCMU", 0, 101, Direction.SENDRECV), sending=True)
-    stream.begin()
-    await asyncio.sleep(0.05)
-    stream.close()
-    await asyncio.sleep(0.05)
-    sink.close()
+    async with UdpSocket(lambda data, addr: arrived.append(data)) as sink:
+        stream = RtpStream(Pacer())
+        await stream.open("127.0.0.1")
+        assert stream.port % 2 == 0
+        # A far end's RTCP is expected one above its RTP (RFC 3550 section 11).
+        stream.configure(Audio("127.0.0.1", sink.port - 1, "PCMU", 0, 101, Direction.SENDRECV), sending=True)
+        stream.begin()
+        await asyncio.sleep(0.05)
+        stream.close()
+        await asyncio.sleep(0.05)
     assert [data[1] for data in arrived] == [200]
     assert b"exchange@demo" in arrived[0]
 

@@ -7,10 +7,9 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self, cast
 
-HOST = "127.0.0.1"
+from tests.support.ports import LOOPBACK
+from tests.support.udp import UdpSocket
 
 
 @dataclass
@@ -58,7 +57,7 @@ class Message:
         return int(match.group(1)) if match else 0
 
 
-def sdp(port: int, direction: str = "sendrecv", host: str = HOST, codecs: str = "0 101") -> str:
+def sdp(port: int, direction: str = "sendrecv", host: str = LOOPBACK, codecs: str = "0 101") -> str:
     names = {
         "0": "PCMU/8000",
         "8": "PCMA/8000",
@@ -90,23 +89,18 @@ class Dialog:
     extra: dict[str, str] = field(default_factory=dict)
 
 
-class FarEnd(asyncio.DatagramProtocol):
+class FarEnd(UdpSocket):
     """A UDP socket; everything that arrives is kept in order, and waited for in order."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.messages: list[Message] = []
         self._seen = 0
-        self._transport: asyncio.DatagramTransport | None = None
-        self._phone = (HOST, 0)
-
-    @property
-    def port(self) -> int:
-        assert self._transport is not None
-        return int(self._transport.get_extra_info("sockname")[1])
+        self._phone = (LOOPBACK, 0)
 
     @property
     def uri(self) -> str:
-        return f"sip:far@{HOST}:{self.port}"
+        return f"sip:far@{LOOPBACK}:{self.port}"
 
     async def wait(
         self, method: str = "", code: int = 0, where: Callable[[Message], bool] = lambda m: True, timeout: float = 5
@@ -129,7 +123,6 @@ class FarEnd(asyncio.DatagramProtocol):
             await asyncio.sleep(0.005)
 
     def send(self, text: str) -> None:
-        assert self._transport is not None
         self._transport.sendto(text.encode(), self._phone)
 
     def request(self, dialog: Dialog, method: str, body: str = "", kind: str = "", **headers: str) -> None:
@@ -141,7 +134,7 @@ class FarEnd(asyncio.DatagramProtocol):
         remote = re.sub(r";tag=.*", "", dialog.remote) if method == "CANCEL" else dialog.remote
         lines = [
             f"{method} {dialog.target} SIP/2.0",
-            f"Via: SIP/2.0/UDP {HOST}:{self.port};branch={dialog.via};rport",
+            f"Via: SIP/2.0/UDP {LOOPBACK}:{self.port};branch={dialog.via};rport",
             "Max-Forwards: 70",
             f"From: {dialog.local}",
             f"To: {remote}",
@@ -156,8 +149,8 @@ class FarEnd(asyncio.DatagramProtocol):
 
     def invite(self, phone_port: int, user: str, body: str, **headers: str) -> Dialog:
         """Call the phone."""
-        self._phone = (HOST, phone_port)
-        target = f"sip:{user}@{HOST}:{phone_port}"
+        self._phone = (LOOPBACK, phone_port)
+        target = f"sip:{user}@{LOOPBACK}:{phone_port}"
         dialog = Dialog(
             f"{secrets.token_hex(8)}@far", f'"Far End" <{self.uri}>;tag={secrets.token_hex(4)}', f"<{target}>", target
         )
@@ -214,21 +207,8 @@ class FarEnd(asyncio.DatagramProtocol):
         self.respond(dialog, dialog.invite, 200, "OK", body)
         await self.wait("ACK")
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         text = data.decode(errors="replace")
         if text.strip():
             self._phone = addr
             self.messages.append(Message(text))
-
-    async def __aenter__(self) -> Self:
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(HOST, 0))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._transport is not None
-        self._transport.close()

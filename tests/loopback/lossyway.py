@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from tests.loopback.steps import Talk
 from tests.support.stackprocess import StackProcess
+from tests.support.udp import UdpSocket
 
-HOST = "127.0.0.1"
 SEQUENCE = 17
 """The seed of what is lost: with this one the shares are near the wished ones in a few hundred packets already."""
-
-
-@dataclass
-class Socket(asyncio.DatagramProtocol):
-    """A UDP port; what arrives goes to ``take``."""
-
-    take: Callable[[bytes, tuple[str, int]], None]
-    transport: asyncio.DatagramTransport | None = None
-
-    @property
-    def port(self) -> int:
-        assert self.transport is not None
-        return int(self.transport.get_extra_info("sockname")[1])
-
-    def send(self, data: bytes, port: int) -> None:
-        assert self.transport is not None
-        self.transport.sendto(data, (HOST, port))
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.take(data, addr)
 
 
 class LossyWay:
@@ -57,13 +32,13 @@ class LossyWay:
         self._loss = 0.0
         self.lost = 0
         self.passed = 0
-        self._sip = Socket(self._signal)
-        self._from_caller = Socket(lambda data, addr: self._sound("caller", data))
-        self._from_callee = Socket(lambda data, addr: self._sound("callee", data))
+        self._sip = UdpSocket(self._signal)
+        self._from_caller = UdpSocket(lambda data, addr: self._sound("caller", data))
+        self._from_callee = UdpSocket(lambda data, addr: self._sound("callee", data))
 
     @property
     def uri(self) -> str:
-        return f"sip:{self._user}@{HOST}:{self._sip.port}"
+        return f"sip:{self._user}@{self._sip.host}"
 
     def lose(self, share: float) -> None:
         """From now on lose this share of the caller's audio packets; a fixed sequence says which ones, from the next on."""
@@ -76,7 +51,7 @@ class LossyWay:
             self._caller = addr[1]
         ours = self._from_caller if from_callee else self._from_callee
         side = "callee" if from_callee else "caller"
-        self._sip.send(self._redirect(data, side, ours.port), self._caller if from_callee else self._callee)
+        self._sip.send_to(self._redirect(data, side, ours.port), self._caller if from_callee else self._callee)
 
     def _redirect(self, message: bytes, side: str, port: int) -> bytes:
         """Put our audio port, and the wish for a packet time, into a session description."""
@@ -93,25 +68,24 @@ class LossyWay:
 
     def _sound(self, sender: str, data: bytes) -> None:
         if sender == "callee":
-            self._from_caller.send(data, self._audio["caller"])
+            self._from_caller.send_to(data, self._audio["caller"])
         elif self._choice.random() < self._loss:
             self.lost += 1
         else:
             self.passed += 1
-            self._from_callee.send(data, self._audio["callee"])
+            self._from_callee.send_to(data, self._audio["callee"])
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        for socket in (self._sip, self._from_caller, self._from_callee):
-            await loop.create_datagram_endpoint(lambda s=socket: s, local_addr=(HOST, 0))  # type: ignore[misc]
+        async with AsyncExitStack() as opening:
+            for socket in (self._sip, self._from_caller, self._from_callee):
+                await opening.enter_async_context(socket)
+            self._open = opening.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for socket in (self._sip, self._from_caller, self._from_callee):
-            if socket.transport:
-                socket.transport.close()
+        await self._open.aclose()
 
 
 async def talk_by(way: LossyWay, caller: StackProcess, callee: StackProcess) -> Talk:

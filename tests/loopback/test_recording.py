@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
-import signal
 import struct
 import wave
 from pathlib import Path
@@ -153,7 +151,7 @@ async def test_a_killed_engine_leaves_a_file_that_plays(
     for on in (True, False):
         carol.do("pause_recording", call.out, on)
         await asyncio.sleep(0.7)
-    os.kill(carol.pid, signal.SIGKILL)
+    carol.kill()
     left, _right = sides(path)
     assert len(left) > 3.5 * RATE
     assert [label for _, label in cue_points(path)] == ["pause", "resume"]

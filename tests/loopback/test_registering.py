@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.loopback.farend import HOST, FarEnd, Message
+from tests.loopback.farend import FarEnd, Message
+from tests.support.ports import LOOPBACK
 from tests.support.stackprocess import StackProcess
 
 
@@ -19,7 +20,12 @@ async def registrar() -> AsyncIterator[FarEnd]:
 
 async def account(alice: StackProcess, registrar: FarEnd, **fields: object) -> None:
     await alice.add_account(
-        "work", "secret", address=f"sip:2001@{HOST}", registrar=f"{HOST}:{registrar.port}", username="2001", **fields
+        "work",
+        "secret",
+        address=f"sip:2001@{LOOPBACK}",
+        registrar=f"{LOOPBACK}:{registrar.port}",
+        username="2001",
+        **fields,
     )
 
 
@@ -127,9 +133,11 @@ async def test_a_connection_that_is_lost_ends_the_registration_in_words(alice: S
         writer.write(("\r\n".join(answer) + "\r\nContent-Length: 0\r\n\r\n").encode())
         await reader_done.put(writer)
 
-    server = await asyncio.start_server(serve, HOST, 0)
+    server = await asyncio.start_server(serve, LOOPBACK, 0)
     port = server.sockets[0].getsockname()[1]
-    await alice.add_account("work", "x", address=f"sip:2001@{HOST}", registrar=f"{HOST}:{port}", transport="tcp")
+    await alice.add_account(
+        "work", "x", address=f"sip:2001@{LOOPBACK}", registrar=f"{LOOPBACK}:{port}", transport="tcp"
+    )
     alice.do("register", "work")
     await alice.wait("RegistrationReport", account_id="work", expires_s=600)
     writer = await reader_done.get()
@@ -137,5 +145,5 @@ async def test_a_connection_that_is_lost_ends_the_registration_in_words(alice: S
     server.close()
     report = await alice.wait("RegistrationReport", account_id="work")
     assert report.code == 503
-    assert f"{HOST}:{port}" in report.reason
+    assert f"{LOOPBACK}:{port}" in report.reason
     assert "lost" in report.reason

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
-from typing import Self, cast
-
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
 
-from tests.support.ports import LOOPBACK
+from tests.support.udp import UdpSocket
 
 
-class NameServer(asyncio.DatagramProtocol):
+class NameServer(UdpSocket):
     """Knows ``records`` ("name type" to values) and nothing else: every other name does not exist."""
 
     def __init__(self, records: dict[str, list[str]]) -> None:
+        super().__init__()
         self.records = records
         self.asked: list[str] = []
-        self._transport: asyncio.DatagramTransport | None = None
-
-    @property
-    def host(self) -> str:
-        """``address:port``."""
-        assert self._transport is not None
-        return f"{LOOPBACK}:{self._transport.get_extra_info('sockname')[1]}"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         query = dns.message.from_wire(data)
@@ -43,15 +30,4 @@ class NameServer(asyncio.DatagramProtocol):
             answer.answer.append(dns.rrset.from_text(question.name, 5, "IN", kind, *values))
         elif not any(known.split()[0] == name for known in self.records):
             answer.set_rcode(dns.rcode.NXDOMAIN)
-        assert self._transport is not None
         self._transport.sendto(answer.to_wire(), addr)
-
-    async def __aenter__(self) -> Self:
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, 0))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._transport is not None
-        self._transport.close()

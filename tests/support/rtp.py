@@ -7,14 +7,13 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self, cast
 
 import numpy as np
 
 from tests.support.audio import Samples
-from tests.support.ports import LOOPBACK, free_port
+from tests.support.ports import free_port
 from tests.support.process import until
+from tests.support.udp import UdpSocket
 
 PCMU = 0
 NOISE = 13
@@ -34,13 +33,12 @@ class Packet:
     payload: bytes
 
 
-class RtpEnd(asyncio.DatagramProtocol):
+class RtpEnd(UdpSocket):
     """An RTP port on loopback, of audio with a clock of 8 kHz."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__(port=free_port())
         self.packets: list[Packet] = []
-        self._transport: asyncio.DatagramTransport | None = None
         self._sequence = 1000
         self._timestamp = 8000
 
@@ -63,9 +61,8 @@ class RtpEnd(asyncio.DatagramProtocol):
         await asyncio.sleep(seconds)
 
     def _send(self, payload: bytes, kind: int, samples: int, to: int) -> None:
-        assert self._transport is not None
         header = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, self._timestamp & 0xFFFFFFFF, 0x7E57)
-        self._transport.sendto(header + payload, (LOOPBACK, to))
+        self.send_to(header + payload, to)
         self._sequence += 1
         self._timestamp += samples
 
@@ -92,10 +89,6 @@ class RtpEnd(asyncio.DatagramProtocol):
         await asyncio.sleep(seconds)
         return (len(self.packets) - begin) / seconds
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Part of asyncio's protocol."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Part of asyncio's protocol."""
         if len(data) < 12 or data[0] >> 6 != 2:
@@ -104,16 +97,6 @@ class RtpEnd(asyncio.DatagramProtocol):
         start = 12 + 4 * (data[0] & 0x0F)
         now = asyncio.get_running_loop().time()
         self.packets.append(Packet(now, kind & 0x7F, sequence, timestamp, data[start:]))
-
-    async def __aenter__(self) -> Self:
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, self.port))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._transport is not None:
-            self._transport.close()
 
 
 def audio_port(message: str) -> int:

@@ -56,6 +56,7 @@ class StackProcess:
         self.log = folder / f"{name}.log"
         self._settings = {"null_audio": True, "log_file": str(folder / f"{name}.pj.log"), **settings}
         self._seen = 0
+        self._killed = False
 
     async def start(self) -> StackProcess:
         with self.log.open("wb") as errors:
@@ -131,11 +132,17 @@ class StackProcess:
         shown = [(h.kind, h.fields) for h in self.reports if h.kind not in {"Levels", "StreamStats"}][-12:]
         return f"{shown}\n{errors}"
 
+    def kill(self) -> None:
+        """End it as SIGKILL ends a process: at once, with nothing said."""
+        self._process.kill()
+        self._killed = True
+
     async def stop(self) -> float:
-        """Stop in order; returns how long that took."""
+        """Stop in order; returns how long that took. One that ended badly, earlier or now, fails the test."""
         begin = time.monotonic()
         if self._process.returncode is None:
-            self.do("stop")
+            with contextlib.suppress(ConnectionError):
+                self.do("stop")
             try:
                 await asyncio.wait_for(self._process.wait(), 8)
             except TimeoutError:
@@ -144,6 +151,8 @@ class StackProcess:
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
+        if self._process.returncode and not self._killed:
+            raise AssertionError(f"{self.name} ended with {self._process.returncode}; {self.tail()}")
         return time.monotonic() - begin
 
     @property
