@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.loopback.conftest import Start
@@ -44,6 +45,17 @@ async def test_speech_arrives_both_ways(
     assert likeness_of_files(voices[1], at_caller) >= 0.95
     assert likeness_of_files(voices[1], at_callee) < 0.6
     assert at_caller.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_stereo_file_is_played_as_loud_as_it_is(
+    alice: StackProcess, bob: StackProcess, voices: tuple[Path, Path], tmp_path: Path
+) -> None:
+    said = read_wav(voices[0])[0]
+    both = write_wav(tmp_path / "both.wav", np.column_stack((said, said)))
+    at_callee, _ = await exchange(await talk(alice, bob), (both, voices[1]), tmp_path)
+    heard = read_wav(at_callee)[0]
+    assert float(np.abs(heard).max()) == pytest.approx(float(np.abs(said).max()), rel=0.1)
+    assert likeness_of_files(voices[0], at_callee) >= 0.95
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,10 @@ class Match:
 
 
 def write_wav(path: Path, samples: Samples, rate: int = 8000) -> Path:
-    """Write 16-bit mono PCM."""
+    """Write 16-bit PCM: mono, or as many channels as ``samples`` has columns."""
     data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(data)
