@@ -68,7 +68,7 @@ async def _of_a_short_one() -> tuple[Codec, ...]:
     # No engine runs: a stack of our own, without a sound device, answers and goes.
     from dataclasses import replace
 
-    from tuiphone.controller.controller import stack_settings
+    from tuiphone.controller.stacksettings import stack_settings
     from tuiphone.stack.pjsua import PjsuaStack
 
     settings = replace(stack_settings(_configuration()), null_audio=True, udp_port=0, tcp_port=0, tls_port=0)

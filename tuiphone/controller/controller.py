@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tuiphone.config.schema import Config
 from tuiphone.controller.accounts import Accounts, SecretSource
-from tuiphone.controller.audiowatch import AudioWatch
 from tuiphone.controller.calls import Calls
+from tuiphone.controller.callwatch import CallWatch
 from tuiphone.controller.clock import Clock
 from tuiphone.controller.codecs import Codecs, codec_settings_of
-from tuiphone.controller.devices import DeviceRoles, DeviceWishes, processing_of
+from tuiphone.controller.devices import DeviceRoles, DeviceWishes
 from tuiphone.controller.hub import Hub
 from tuiphone.controller.ports import (
     ConfirmedReport,
@@ -37,13 +37,11 @@ from tuiphone.controller.ports import (
     SipStack,
     StackDied,
     StackNotice,
-    StackSettings,
 )
-from tuiphone.controller.quality import QualityMeter
+from tuiphone.controller.preferences import Preferences
 from tuiphone.controller.recording import RecordingRules, Recordings
-from tuiphone.controller.reporting import QualityReporter, ReportSettings
-from tuiphone.controller.ringing import Ringing, ToneRules, ring_files
-from tuiphone.controller.silence import RtpWatch
+from tuiphone.controller.ringing import Ringing, ToneRules
+from tuiphone.controller.stacksettings import stack_settings
 from tuiphone.errors import PhoneError
 from tuiphone.i18n import _
 from tuiphone.model.account import Account, AccountStatus, DtmfMethod
@@ -68,7 +66,6 @@ from tuiphone.model.media import Levels, Processing, StreamStats
 from tuiphone.model.quality import QualitySummary
 from tuiphone.model.record import CallRecord
 from tuiphone.model.ringtone import Ring, parse_ring
-from tuiphone.texts_quality import diagnosis_sentence
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +107,7 @@ class Controller:
         self._warnings = surroundings.warnings
         self._stack_log = surroundings.stack_log
         self._hub = Hub(on_readings=lambda wanted: self._watch())
+        self._preferences = Preferences(surroundings.settings, self.notify)
         self._accounts = Accounts(stack, self._clock, surroundings.secret, self._hub.publish)
         self._accounts.default_id = config.phone.default_account
         self._calls = Calls(stack, self._clock, self._publish_call, config.phone.max_lines)
@@ -120,26 +118,28 @@ class Controller:
             ToneRules.of(config, self._ring_of_account),
             lambda: self._devices.bell_is_ear,
         )
-        self._codecs = Codecs(stack, codec_settings_of(config.codecs), config.audio.vad, self._persist)
+        self._codecs = Codecs(stack, codec_settings_of(config.codecs), config.audio.vad, self._preferences.keep)
         self._recordings = Recordings(
             stack,
             self._clock,
             RecordingRules(surroundings.recordings, config.recording.always, config.recording.beep_s),
             self._calls.shows_recording,
         )
-        self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._persist)
-        self._rtp = RtpWatch(config.phone.rtp_timeout_s)
-        self._quality = QualityMeter()
-        reports = report_settings(config, self._codecs.suppresses_silence)
-        self._reporter = QualityReporter(stack, self._quality, reports, self._accounts.get, self.notify)
-        self._audio = AudioWatch(self._codecs.suppresses_silence)
+        self._devices = DeviceRoles(stack, self._clock, self._hub.publish, self._preferences.keep)
+        self._call_watch = CallWatch(
+            stack,
+            self._clock,
+            self._hub,
+            calls=self._calls,
+            accounts=self._accounts,
+            config=config,
+            suppresses_silence=self._codecs.suppresses_silence,
+        )
         self._dnd = config.phone.dnd
         self._theme = config.ui.theme
         self._mic_watched = False
         self._watching = (0.0, 0.0, False)
         self._files: dict[CallId, tuple[str, str]] = {}
-        self._unsaved: dict[str, str | int | bool | tuple[str, ...]] = {}
-        self._saving: asyncio.Task[None] | None = None
         self._starting: set[asyncio.Task[None]] = set()
 
     # life
@@ -165,8 +165,7 @@ class Controller:
         self._ringing.close()
         await self._stack.stop()
         await asyncio.sleep(0)
-        if self._saving:
-            await self._saving
+        await self._preferences.finish()
         for call in list(self._calls):
             self._end(EndedReport(call.id, EndCause(EndedBy.PHONE, EndKind.ENGINE_STOPPED)))
 
@@ -294,7 +293,7 @@ class Controller:
     async def set_default_account(self, account: str) -> None:
         self._accounts.choose(account)
         self._accounts.default_id = account
-        self._persist("phone.default_account", account)
+        self._preferences.keep("phone.default_account", account)
         self._tell_preferences()
 
     # phone
@@ -303,11 +302,11 @@ class Controller:
         if on != self._dnd:
             self._dnd = on
             self._hub.publish(DndChanged(on))
-            self._persist("phone.dnd", on)
+            self._preferences.keep("phone.dnd", on)
 
     async def set_theme(self, theme: str) -> None:
         self._theme = theme
-        self._persist("ui.theme", theme)
+        self._preferences.keep("ui.theme", theme)
         self._tell_preferences()
 
     def _tell_preferences(self) -> None:
@@ -441,7 +440,7 @@ class Controller:
                 return
             case StreamStats():
                 self._hub.publish_reading(report)
-                self._take_figures(report)
+                self._call_watch.see(report)
                 return
             case RegistrationReport():
                 self._accounts.reported(report)
@@ -477,7 +476,7 @@ class Controller:
                 self._hub.publish(Notice(NoticeLevel.ERROR, report.reason))
                 self._on_shutdown()
             case PublishedReport():
-                self._reporter.answered(report)
+                self._call_watch.published(report)
             case PlayedReport():
                 pass
         self._after_change()
@@ -531,11 +530,9 @@ class Controller:
             return
         self._files.pop(call.id, None)
         recording, pauses = self._recordings.taken(call.id)
-        record = _record(call, self._quality.summary(call.id))
+        record = _record(call, self._call_watch.summary(call.id))
         self._keep(replace(record, recording=recording, pauses=pauses))
-        self._reporter.ended(call)
-        for watch in (self._rtp, self._quality, self._audio):
-            watch.forget(call.id)
+        self._call_watch.ended(call)
         self._ringing.call_ended(call)
         self._watch()
 
@@ -545,30 +542,6 @@ class Controller:
         except PhoneError as error:
             self._hub.publish(Notice(NoticeLevel.WARNING, str(error)))
         self._hub.publish(HistoryChanged(record, self._history.count_missed()))
-
-    def _take_figures(self, stats: StreamStats) -> None:
-        call = next((call for call in self._calls if call.id == stats.call_id), None)
-        if call is None:
-            return
-        now = self._clock.now()
-        quality = self._quality.see(call, stats, now)
-        self._stack.tell_quality(quality)
-        self._hub.publish_reading(quality)
-        self._reporter.see(call, quality, now)
-        found = self._audio.see(call, stats, now)
-        sentence = diagnosis_sentence(found) if found else ""
-        if self._calls.audio_problem(call.id, sentence) and found and self._audio.is_news(call.id, found):
-            words = _("Line {line}: {problem}").format(line=call.line, problem=sentence)
-            self._hub.publish(Notice(NoticeLevel.WARNING, words))
-        if self._rtp.silent_too_long(call, stats):
-            self._rtp_stays_away(call, stats)
-
-    def _rtp_stays_away(self, call: Call, stats: StreamStats) -> None:
-        seconds = round(stats.rx_silent_s)
-        if self._config.phone.rtp_timeout_hangup:
-            self._calls.end(call.id, EndCause(EndedBy.PHONE, EndKind.RTP_SILENCE, text=str(seconds)))
-        words = _("Line {line}: nothing has been heard from the far end for {n} s").format(line=call.line, n=seconds)
-        self._hub.publish(Notice(NoticeLevel.WARNING, words))
 
     # inside
 
@@ -616,21 +589,6 @@ class Controller:
                     ).format(id=account_id)
                 )
 
-    def _persist(self, key: str, value: object) -> None:
-        assert isinstance(value, (str, int, bool, tuple))
-        self._unsaved[key] = value
-        if self._saving is None or self._saving.done():
-            self._saving = asyncio.ensure_future(self._save())
-
-    async def _save(self) -> None:
-        # One writer, off the loop: a write waits for the disk. A value that changes again meanwhile is written once.
-        while self._unsaved:
-            key, value = self._unsaved.popitem()
-            try:
-                await asyncio.to_thread(self._settings.set, key, value)
-            except PhoneError as error:
-                self.notify(str(error))
-
 
 def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
     assert call.ended_at is not None
@@ -648,52 +606,4 @@ def _record(call: Call, quality: QualitySummary | None) -> CallRecord:
         end=call.end,
         seen=call.direction is Direction.OUTGOING or call.answered_at is not None,
         quality=quality,
-    )
-
-
-def report_settings(config: Config, suppresses: Callable[[str], bool]) -> ReportSettings:
-    """The part of the configuration that says which quality reports go where."""
-    return ReportSettings(
-        config.quality.vq_report_collector,
-        config.quality.vq_alarm_threshold,
-        config.network.user_agent,
-        suppresses,
-    )
-
-
-def stack_settings(config: Config, log_file: str = "") -> StackSettings:
-    """The part of the configuration that a stack needs."""
-    network, audio = config.network, config.audio
-    return StackSettings(
-        user_agent=network.user_agent,
-        bind_address=network.bind_address,
-        public_address=network.public_address,
-        udp_port=network.udp_port,
-        tcp_port=network.tcp_port,
-        tls_port=network.tls_port,
-        tls_ca_file=network.tls_ca_file,
-        tls_cert_file=network.tls_cert_file,
-        tls_key_file=network.tls_key_file,
-        rtp_port_min=network.rtp_port_min,
-        rtp_port_max=network.rtp_port_max,
-        dscp_sip=network.dscp_sip,
-        dscp_rtp=network.dscp_rtp,
-        dns_servers=network.dns_servers,
-        codecs=audio.codecs,
-        codec_settings=codec_settings_of(config.codecs),
-        max_calls=config.phone.max_lines + 2,
-        null_audio=audio.null_audio,
-        release_after_s=audio.release_ms / 1000,
-        sound_system=audio.sound_system,
-        processing=processing_of(audio),
-        echo_tail_ms=audio.echo_tail_ms,
-        jitter_initial_ms=audio.jitter_initial_ms,
-        jitter_min_ms=audio.jitter_min_ms,
-        jitter_max_ms=audio.jitter_max_ms,
-        vad=audio.vad,
-        comfort_noise=audio.comfort_noise,
-        ring_files=ring_files(config),
-        # At level 5 the library logs whole messages, with digests and SRTP keys in them.
-        log_level={"error": 1, "warning": 2, "info": 3, "debug": 4}[config.log.level],
-        log_file=log_file,
     )
