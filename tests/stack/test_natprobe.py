@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 from tests.support.stun import StunServer
 from tuiphone.model.account import Transport
-from tuiphone.stack.natprobe import Answer, ask_stun, ask_turn
+from tuiphone.stack.natprobe import Answer, ask_stun, ask_turn, trust_of
 
 
 async def test_a_stun_server_tells_our_address() -> None:
@@ -36,3 +37,8 @@ def test_one_where_nobody_listens_is_told_at_once() -> None:
 def test_a_name_that_is_not_there_is_told() -> None:
     words = "it cannot be found: check the name and the network"
     assert ask_stun("no-such-host.invalid") == Answer(problem=f"STUN server no-such-host.invalid: {words}")
+
+
+def test_a_private_authority_needs_no_key_usage() -> None:
+    """As for SIP's own TLS: every Python asks the same of a certificate."""
+    assert not trust_of("", verify=True).verify_flags & ssl.VERIFY_X509_STRICT

@@ -59,7 +59,9 @@ class Scenario:
                 '<ereg regexp=".*" search_in="hdr" header="To:" assign_to="self"/>',
                 '<ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="cseq"/>',
             ]
-        return self._add(f'<recv request="{method}" rrs="true">{_action(actions)}</recv>')
+        # Only what refreshes the target has a Contact; of an ACK, SIPp 3.7 would take that there is no target any more.
+        route = ' rrs="true"' if method == "INVITE" else ""
+        return self._add(f'<recv request="{method}"{route}>{_action(actions)}</recv>')
 
     def reply(self, code: int, phrase: str, *headers: str, sdp: str = "", invite: bool = False) -> Self:
         """Answer the request received last, or with ``invite`` the INVITE that a CANCEL came after."""

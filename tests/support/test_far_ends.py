@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.audio import find_file, speech, write_wav
 from tests.support.baresip import Baresip
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, trust
 from tests.support.kamailio import Kamailio
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import Process, ProcessFailed, until
@@ -120,10 +120,9 @@ def _tls_handshake(port: int, ca: Path) -> str:
     import hashlib
     import socket
 
-    context = ssl.create_default_context(cafile=str(ca))
     with (
         socket.create_connection((LOOPBACK, port), timeout=5) as raw,
-        context.wrap_socket(raw, server_hostname=LOOPBACK) as secure,
+        trust(ca).wrap_socket(raw, server_hostname=LOOPBACK) as secure,
     ):
         return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
 
