@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.support.ports import LOOPBACK, free_port, free_rtp_block
+from tests.support.process import until
 
+_PROMPT = "linphonec>"
 _CONFIG = """\
 [sip]
 sip_port={port}
@@ -57,10 +61,16 @@ class Linphone:
 
     async def until_said(self, text: str, timeout_s: float = 15) -> None:
         """Wait until it has written this."""
-        end = asyncio.get_running_loop().time() + timeout_s
-        while text not in self.said:
-            assert asyncio.get_running_loop().time() < end, f"linphonec never said {text!r}:\n{self.said[-2000:]}"
-            await asyncio.sleep(0.05)
+        await self._until(lambda: text in self.said, f"linphonec says {text!r}", timeout_s)
+
+    async def _until(self, condition: Callable[[], bool], what: str, timeout_s: float) -> None:
+        try:
+            await until(condition, timeout_s, what)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}:\n{self.said[-2000:]}") from None
+
+    def _has_prompted(self, times: int) -> bool:
+        return self.said.count(_PROMPT) >= times
 
     async def __aenter__(self) -> Self:
         (self.folder / ".local/share/linphone").mkdir(parents=True)
@@ -78,10 +88,13 @@ class Linphone:
             env={**os.environ, "HOME": str(self.folder), "TERM": "dumb"},
         )
         os.close(theirs)
-        await self.until_said("linphonec>")
+        await self.until_said(_PROMPT)
+        prompts = 1
+        # One after the other: linphonec 5.3 drops all but the last of lines that come together.
         for line in ("soundcard use files", f"play {self.speech}", f"record {self.ear}", "codec enable all"):
             self.command(line)
-        await self.until_said("L16")
+            prompts += 1
+            await self._until(partial(self._has_prompted, prompts), f"linphonec takes {line}", 5)
         return self
 
     async def __aexit__(
