@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from tests.support import ports
+from tests.support.stackprocess import StackProcess, Start
 
 PROGRAMS = {
     "peer": ("kamailio", "baresip", "sipp", "linphonec", "ffmpeg", "openssl"),
@@ -64,3 +67,18 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def pytest_runtest_teardown() -> None:
     """Give the ports of the test back."""
     ports.release()
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Start a stack by name, with any of StackSettings; it has one account without a registrar."""
+    started: list[StackProcess] = []
+
+    async def begin(name: str, **settings: object) -> StackProcess:
+        process = await StackProcess(name, tmp_path, **settings).start()
+        started.append(process)
+        await process.add_account()
+        return process
+
+    yield begin
+    await asyncio.gather(*(process.stop() for process in started))

@@ -39,6 +39,18 @@ def tuiphone(*arguments: str, timeout_s: float = 90, **environment: str) -> subp
     )
 
 
+def scripted_call() -> tuple[subprocess.Popen[str], Iterator[str], Path]:
+    """One that has begun: its process, the lines that it will still print, and the folder of its files."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    port = re.findall(r"port (\d+)", next(line for line in lines if "exchange" in line))[0]
+    next(line for line in lines if "dial 101" in line)
+    return process, lines, next(p for p in Path("/tmp").glob("tuiphone-demo-*") if _port_in(p) == int(port))
+
+
 @pytest.fixture
 def demo_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TUIPHONE_HOME", str(tmp_path))
@@ -178,31 +190,19 @@ def test_spawn_reports_the_last_words(demo_home: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.pjsua
 def test_a_scripted_call_that_is_terminated_leaves_nothing_running() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    lines = iter(process.stdout.readline, "")
-    next(line for line in lines if "dial 101" in line)
+    process, lines, folder = scripted_call()
     process.terminate()
     last = list(lines)[-1]
     assert process.wait(20) == 1
     assert last.startswith("demo: failed: interrupted")
-    folder = Path(re.findall(r"logs: (/tmp/tuiphone-demo-[^)]*)", last)[0])
+    assert f"logs: {folder}" in last
     assert not [name for name in ("engine.lock", "exchange.lock") if _is_held(folder / "run" / name)]
     shutil.rmtree(folder)
 
 
 @pytest.mark.pjsua
 def test_a_scripted_call_that_is_killed_leaves_nothing_running_either() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    lines = iter(process.stdout.readline, "")
-    port = re.findall(r"port (\d+)", next(line for line in lines if "exchange" in line))[0]
-    next(line for line in lines if "dial 101" in line)
-    folder = next(p for p in Path("/tmp").glob("tuiphone-demo-*") if _port_in(p) == int(port))
+    process, _, folder = scripted_call()
     process.kill()
     process.wait()
     deadline = time.monotonic() + 15
@@ -224,19 +224,12 @@ def _is_held(lock: Path) -> bool:
 
 @pytest.mark.pjsua
 def test_a_killed_engine_is_a_failure_with_a_sentence() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tuiphone", "demo", "--headless"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    lines = iter(process.stdout.readline, "")
-    port = re.findall(r"port (\d+)", next(line for line in lines if "exchange" in line))[0]
-    next(line for line in lines if "dial 101" in line)
-    home_of = next(p for p in Path("/tmp").glob("tuiphone-demo-*") if _port_in(p) == int(port))
-    os.kill(int((home_of / "run" / "engine.lock").read_text()), signal.SIGKILL)
+    process, lines, folder = scripted_call()
+    os.kill(int((folder / "run" / "engine.lock").read_text()), signal.SIGKILL)
     last = list(lines)[-1]
     assert process.wait(20) == 1
     assert last.startswith("demo: failed: The engine")
-    shutil.rmtree(home_of)
+    shutil.rmtree(folder)
 
 
 def _port_in(folder: Path) -> int:

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.stackprocess import StackProcess
+from tests.loopback.farend import FarEnd
+from tests.support.rtp import RtpEnd
+from tests.support.stackprocess import StackProcess, Start
 
 HERE = Path(__file__).parent
-Start = Callable[..., Awaitable[StackProcess]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.pjsua)
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start a stack by name, with any of StackSettings; it has one account without a registrar."""
-    started: list[StackProcess] = []
-
-    async def begin(name: str, **settings: object) -> StackProcess:
-        process = await StackProcess(name, tmp_path, **settings).start()
-        started.append(process)
-        await process.add_account()
-        return process
-
-    yield begin
-    await asyncio.gather(*(process.stop() for process in started))
 
 
 @pytest.fixture
@@ -43,3 +28,17 @@ async def alice(start: Start) -> StackProcess:
 @pytest.fixture
 async def bob(start: Start) -> StackProcess:
     return await start("bob")
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[FarEnd]:
+    """A far end that says what the test tells it to."""
+    async with FarEnd() as end:
+        yield end
+
+
+@pytest.fixture
+async def rtp() -> AsyncIterator[RtpEnd]:
+    """That far end's audio."""
+    async with RtpEnd() as end:
+        yield end

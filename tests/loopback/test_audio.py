@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.steps import Talk, hang_up, holding, talk, written
 from tests.support.audio import dtmf_digits, level_db, likeness_of_files, read_wav, resample, speech, write_wav
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import time
 
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.steps import hang_up, ring, talk
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 
 async def test_the_caller_hears_of_each_step_and_the_callee_who_calls(alice: StackProcess, bob: StackProcess) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.lossyway import LossyWay, talk_by
 from tests.loopback.steps import hang_up, written
 from tests.support.audio import Samples, read_wav, write_wav
 from tests.support.fidelity import FRAME_S, longest_run, loudness
+from tests.support.stackprocess import Start
 
 RATE = 16000
 PHASES = ((0.01, 6), (0.05, 6), (0.10, 8))

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.lossyway import LossyWay, talk_by
 from tests.loopback.steps import Talk, hang_up, talk, written
 from tests.support.audio import find, level_db, read_wav, resample, speech, write_wav
 from tests.support.fidelity import Fidelity, fidelity
+from tests.support.stackprocess import Start
 
 SECONDS = 20
 RATE = 16000

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.farend import Dialog, FarEnd, Message
 from tests.support.audio import Samples, speech, write_wav
 from tests.support.rtp import RtpEnd
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 EVERY = ["opus", "G722", "PCMA", "PCMU", "iSAC/16000", "iSAC/32000", "iLBC", "G729"]
 _MAPS = {
@@ -30,18 +28,6 @@ _MAPS = {
     "98": "opus/48000/2",
     "101": "telephone-event/8000",
 }
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[FarEnd]:
-    async with FarEnd() as end:
-        yield end
-
-
-@pytest.fixture
-async def rtp() -> AsyncIterator[RtpEnd]:
-    async with RtpEnd() as end:
-        yield end
 
 
 def description(port: int, payloads: str, *lines: str) -> str:

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.farend import FarEnd, sdp
 from tests.loopback.steps import hang_up, talk, written
 from tests.support.audio import Samples, level_db, read_wav, resample, speech, write_wav
 from tests.support.rtp import FRAME, NOISE, PCMU, Packet, RtpEnd
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 RATE = 8000
 VOICE = speech(1.5, seed=5)

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.steps import holding, talk, written
 from tests.support.audio import level_db, likeness_of_files, read_wav, speech, strength, write_wav
 from tests.support.pulse import Pulse
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 pytestmark = pytest.mark.sound
 

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.farend import Dialog, FarEnd, sdp
 from tests.loopback.steps import holding, written
 from tests.support.audio import dtmf_digits, level_db, likeness, read_wav, resample, speech, write_wav
 from tests.support.rtp import RtpEnd
-from tests.support.stackprocess import StackProcess
-
-
-@pytest.fixture
-async def far() -> AsyncIterator[FarEnd]:
-    async with FarEnd() as end:
-        yield end
-
-
-@pytest.fixture
-async def rtp() -> AsyncIterator[RtpEnd]:
-    async with RtpEnd() as end:
-        yield end
+from tests.support.stackprocess import StackProcess, Start
 
 
 async def taken(alice: StackProcess, far: FarEnd, rtp: RtpEnd) -> tuple[str, Dialog]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.loopback.conftest import Start
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import StackProcess, Start
 
 SCRIPT = """
 import asyncio

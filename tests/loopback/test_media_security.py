@@ -8,10 +8,10 @@ import socket
 
 import pytest
 
-from tests.loopback.conftest import Start
 from tests.loopback.farend import FarEnd, sdp
 from tests.loopback.steps import hang_up, talk
 from tests.support.ports import free_port
+from tests.support.stackprocess import Start
 
 EF, CS3 = 46, 24
 IP_PKTOPTIONS = 9

@@ -85,12 +85,6 @@ async def wire(port: int, to: int, packets: Packets) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def far() -> AsyncIterator[FarEnd]:
-    async with FarEnd() as end:
-        yield end
-
-
-@pytest.fixture
 async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
     async with Phone(tmp_path / "phone") as made:
         yield made

@@ -21,12 +21,6 @@ ACCOUNT = {"username": "alice", "password": "secret"}
 
 
 @pytest.fixture
-async def far() -> AsyncIterator[FarEnd]:
-    async with FarEnd() as end:
-        yield end
-
-
-@pytest.fixture
 async def collector() -> AsyncIterator[FarEnd]:
     async with FarEnd() as end:
         yield end

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,26 +18,10 @@ from tests.support.phone import Phone, Settings, complete_wav
 from tests.support.rtp import RtpEnd, audio_port
 from tests.support.scenario import answering, sdp
 from tests.support.sipp import Sipp
-from tests.support.stackprocess import StackProcess
+from tests.support.stackprocess import Start
 from tuiphone.model.call import CallState
 
 pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
-Start = Callable[..., Awaitable[StackProcess]]
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start a stack with any of StackSettings and one account without a registrar."""
-    started: list[StackProcess] = []
-
-    async def begin(name: str, **settings: object) -> StackProcess:
-        process = await StackProcess(name, tmp_path, **settings).start()
-        started.append(process)
-        await process.add_account()
-        return process
-
-    yield begin
-    await asyncio.gather(*(process.stop() for process in started))
 
 
 @pytest.mark.parametrize("codec", ["PCMA", "G722", "opus"])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.loopback.farend import FarEnd
 from tests.support.audio import likeness_of_files, speech, write_wav
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, Certificate
 from tests.support.coturn import Coturn
 from tests.support.phone import Phone, complete_wav, direct_account
 from tests.support.ports import LOOPBACK, free_port
@@ -202,14 +202,20 @@ async def test_a_relay_that_goes_away_is_noticed_by_the_next_call(tmp_path: Path
         await until(lambda: any("TURN server" in text for text in alice.notices), 6, "a notice")
 
 
+def faulty(good: Authority, fault: str) -> Certificate:
+    """A certificate for the relay that is not to be taken by those who trust this authority."""
+    if fault == "stranger":
+        strange = Authority(good.folder.with_name("strange"), "Stranger")
+        return strange.server("turn", (f"IP:{LOOPBACK}",))
+    if fault == "expired":
+        return good.server("old", (f"IP:{LOOPBACK}",), expired=True)
+    return good.server("other", ("DNS:other.example",))
+
+
 @pytest.mark.parametrize("fault", ["stranger", "expired", "name"])
 async def test_a_relay_with_a_bad_certificate_is_not_used(tmp_path: Path, fault: str) -> None:
-    good, strange = Authority(tmp_path / "ca"), Authority(tmp_path / "strange", "Stranger")
-    certificate = {
-        "stranger": strange.server("turn", (f"IP:{LOOPBACK}",)),
-        "expired": good.server("old", (f"IP:{LOOPBACK}",), expired=True),
-        "name": good.server("other", ("DNS:other.example",)),
-    }[fault]
+    good = Authority(tmp_path / "ca")
+    certificate = faulty(good, fault)
     async with (
         Coturn(tmp_path / "coturn", USERS, certificate) as coturn,
         phone(tmp_path / "alice", **relayed(coturn, "tls", tls_ca_file=str(good.ca.cert))) as alice,
@@ -222,12 +228,8 @@ async def test_a_relay_with_a_bad_certificate_is_not_used(tmp_path: Path, fault:
 
 @pytest.mark.parametrize("fault", ["stranger", "expired", "name"])
 async def test_the_call_itself_checks_the_relays_certificate(tmp_path: Path, fault: str) -> None:
-    good, strange = Authority(tmp_path / "ca"), Authority(tmp_path / "strange", "Stranger")
-    bad = {
-        "stranger": strange.server("turn", (f"IP:{LOOPBACK}",)),
-        "expired": good.server("old", (f"IP:{LOOPBACK}",), expired=True),
-        "name": good.server("other", ("DNS:other.example",)),
-    }[fault]
+    good = Authority(tmp_path / "ca")
+    bad = faulty(good, fault)
     async with (
         Coturn(tmp_path / "coturn", USERS, good.server("turn", (f"IP:{LOOPBACK}",))) as coturn,
         phone(tmp_path / "alice", **relayed(coturn, "tls", tls_ca_file=str(good.ca.cert))) as alice,

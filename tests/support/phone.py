@@ -246,9 +246,11 @@ class Phone:
                 await self._listener
         if self._connection is not None:
             await self._connection.close()
-        await self.engine.stop(6)
+        code = await self.engine.stop(6)
         if kind is not None:
             print(f"--- phone {self.user}\n{self.log()}")
+        elif code:
+            raise ProcessFailed(f"the engine ended with {code}\n{self.log()}")
 
     async def _wait(self, found: Callable[[], T | None], timeout_s: float, what: str) -> T:
         def checked() -> T | None:

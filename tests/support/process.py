@@ -102,14 +102,16 @@ class Process:
                 start_new_session=True,
             )
 
-    async def stop(self, timeout_s: float = 3.0) -> None:
-        """Ask the program to end, then kill what is left of its group."""
+    async def stop(self, timeout_s: float = 3.0) -> int | None:
+        """Ask the program to end, then kill what is left of its group; the exit code, None if it did not end by itself."""
         if self._process is None:
-            return
+            return None
         self.signal(self.stop_signal)
         with suppress(TimeoutError):
             await until(lambda: self.returncode is not None, timeout_s, f"{self.name} ends")
+        code = self.returncode
         self.kill()
+        return code
 
     def kill(self) -> None:
         """End the whole group at once."""

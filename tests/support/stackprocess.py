@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -164,6 +164,10 @@ class StackProcess:
         while line := await self._process.stdout.readline():
             kind, fields = json.loads(line)
             self.reports.append(Heard(kind, fields, time.monotonic()))
+
+
+Start = Callable[..., Awaitable[StackProcess]]
+"""The fixture ``start``: a name, and any of StackSettings."""
 
 
 def _account(fields: dict[str, Any]) -> Account:
