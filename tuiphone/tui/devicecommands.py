@@ -17,7 +17,7 @@ async def step_level(desk: Desk, role: DeviceRole, direction: int) -> None:
     """Make a role's device a step louder (1) or softer (-1)."""
     shown = desk.store.devices.role(role).level
     await desk.stepping.step(
-        f"level of {role}", shown, direction * LEVEL_STEP, _LEVELS, lambda level: desk.phone.set_level(role, level)
+        f"{role}_level", shown, direction * LEVEL_STEP, _LEVELS, lambda level: desk.phone.set_level(role, level)
     )
 
 

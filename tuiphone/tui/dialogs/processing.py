@@ -92,7 +92,7 @@ class ProcessingList(Listing[str]):
         elif call:
             mic = item == "call_mic"
             await self.view.desk.stepping.step(
-                f"{item} of {call.id}",
+                f"{item}_{call.id}",
                 call.mic_level if mic else call.ear_level,
                 step * _GAIN_STEP,
                 _GAINS,
