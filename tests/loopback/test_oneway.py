@@ -17,6 +17,7 @@ from tests.loopback.farend import FarEnd, sdp
 from tests.support.audio import speech, write_wav
 from tests.support.phone import Phone, direct_account
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.process import until
 from tests.support.rtp import RtpEnd, ulaw
 from tuiphone import texts
 from tuiphone.model.call import Call, CallState
@@ -109,7 +110,7 @@ async def problem_of(phone: Phone, call: Call) -> str:
     assert call.answered_at is not None
     told = next(t for e, t in zip(phone.events, phone.times, strict=True) if getattr(e, "call", None) == found)
     assert told - call.answered_at < 5.5, "within five seconds, and one for a busy machine"
-    assert any(found.audio_problem in text for text in phone.notices)
+    await until(lambda: any(found.audio_problem in text for text in phone.notices), 2, "a notice with the same words")
     return found.audio_problem
 
 
