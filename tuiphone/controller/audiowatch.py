@@ -14,6 +14,8 @@ _KEPT = 60
 
 
 class _Watched:
+    __slots__ = ("circumstances", "found", "heard", "remote", "samples", "since", "spoken", "told")
+
     def __init__(self, call: Call, now: float) -> None:
         self.circumstances = _circumstances(call)
         self.remote = _remote(call)

@@ -65,7 +65,8 @@ class _Metered:
     """One call's figures."""
 
     window: deque[_Sample] = field(default_factory=deque)
-    reports: deque[_Report] = field(default_factory=lambda: deque(maxlen=2))
+    reports: tuple[_Report, ...] = ()
+    """The last two."""
     codec: str = ""
     speech_kbps: float | None = None
     due: int = 0
@@ -91,7 +92,7 @@ class QualityMeter:
         metered = self._calls.setdefault(call.id, _Metered())
         if call.state is not CallState.TALKING or call.local_hold or call.remote_hold or call.media is None:
             metered.window.clear()
-            metered.reports.clear()
+            metered.reports = ()
             silent = Quality(call.id, rx=Flow(stats.rx_packets), tx=Flow(stats.tx_packets))
             metered.last = replace(silent, far=stats.far_metrics, own=stats.own_metrics, source=stats.rx_ssrc)
             return metered.last
@@ -149,7 +150,7 @@ def _slide(metered: _Metered, sample: _Sample) -> None:
         stats.rx_packets < before.rx_packets or stats.tx_packets < before.tx_packets or sample.at < window[-1].at
     ):
         window.clear()  # another stream: its counters began anew
-        metered.reports.clear()
+        metered.reports = ()
         before = None
     if before:
         # A packet that was given up and arrived after all makes the count of lost ones fall.
@@ -178,7 +179,7 @@ def _take_report(metered: _Metered, stats: StreamStats) -> None:
     if metered.reports:
         metered.sent += report.sent - metered.reports[-1].sent
         metered.lost_there = max(0, metered.lost_there + report.lost - metered.reports[-1].lost)
-    metered.reports.append(report)
+    metered.reports = (*metered.reports[-1:], report)
 
 
 def _due(stats: StreamStats) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 
 from tuiphone.model.account import DtmfMethod
@@ -26,7 +25,7 @@ class DigitSender:
     def __init__(self, pump: Pump, emit: Callable[[str, DtmfMethod], None]) -> None:
         self._pump = pump
         self._emit = emit
-        self._queue: deque[tuple[str, DtmfMethod]] = deque()
+        self._queue: list[tuple[str, DtmfMethod]] = []
         self._timer: Timer | None = None
 
     def send(self, digits: str, method: DtmfMethod) -> None:
@@ -45,7 +44,7 @@ class DigitSender:
         self._timer = None
         if not self._queue:
             return
-        digit, method = self._queue.popleft()
+        digit, method = self._queue.pop(0)
         wait_ms = PAUSE_MS if digit == "," else TONE_MS + GAP_MS
         self._timer = self._pump.later(wait_ms / 1000, self._next)
         if digit != ",":
