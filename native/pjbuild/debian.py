@@ -4,6 +4,7 @@ A private configuration names the mirror that the machine itself uses and anothe
 suite; lists live in the cache, signatures are checked, the system's apt is untouched.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -31,11 +32,22 @@ class Mirror:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source package, as the signed index lists it."""
+    """One file of a source package, as the signed index lists it.
+
+    `digest` is of the strongest kind that the index has: SHA256 in Debian's, SHA512 in Ubuntu's.
+    """
 
     uri: str
     name: str
-    sha256: str
+    kind: str
+    digest: str
+
+    def fits(self, path: Path) -> bool:
+        """Whether that is this file."""
+        if not path.exists():
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, self.kind.lower()).hexdigest() == self.digest
 
 
 def read_mirrors(etc: Path = Path("/etc/apt")) -> list[Mirror]:
@@ -125,13 +137,13 @@ class PrivateApt:
         # Else a mirror that does not answer is a warning, and the package seems not to exist.
         self._apt("apt-get", "update", "-q", "--error-on=any")
         listing = self._apt("apt-get", "source", "--print-uris", "-q", package)
-        form = re.compile(r"^'([^']+)' (\S+) \d+ SHA256:([0-9a-f]{64})$", re.M)
+        form = re.compile(r"^'([^']+)' (\S+) \d+ (SHA256|SHA512):([0-9a-f]+)$", re.M)
         return [SourceFile(*match) for match in form.findall(listing)]
 
     def download(self, file: SourceFile, to: Path) -> None:
         """Fetches a file; apt checks it against the checksum of the signed index."""
         part = to.with_name(to.name + ".part")
-        self._apt(str(_HELPER), "download-file", file.uri, str(part), f"SHA256:{file.sha256}")
+        self._apt(str(_HELPER), "download-file", file.uri, str(part), f"{file.kind}:{file.digest}")
         part.replace(to)
 
     def _apt(self, *argv: str) -> str:

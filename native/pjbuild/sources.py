@@ -220,11 +220,13 @@ class Finder:
             raise BuildError(f"{self._pins.package} has no {self._pins.component} there")
         file = wanted[0]
         place = self._shelf.place("debian", "".join(Path(file.name).suffixes[-2:]))
-        if not place.exists() or file_digest(place) != file.sha256:
+        if not file.fits(place):
             apt.download(file, place)
-        check_digest(place, file.sha256)
+        if not file.fits(place):
+            place.unlink()
+            raise WrongDigest(f"what came as {place.name} is not what the archive's index says: it is refused")
         trust = f"from the package {self._pins.package} ({suite}), signature checked by apt"
-        if file.sha256 == self._pins.debian_sha256:
+        if file_digest(place) == self._pins.debian_sha256:
             trust += ", SHA-256 as pinned"
         else:
             trust += "; another version than the pinned one"

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 from pjbuild import debian
 from pjbuild.command import Runner
-from pjbuild.debian import Mirror, PrivateApt, keyring_of, own_archive, read_mirrors
+from pjbuild.debian import Mirror, PrivateApt, SourceFile, keyring_of, own_archive, read_mirrors
 from pjbuild.errors import BuildError
 
 DEB822 = """\
@@ -128,15 +129,17 @@ def test_what_a_distribution_carries_besides_is_asked_for_too(
         assert f"Components: {components}\n" in (tmp_path / "private.sources").read_text()
 
 
+@pytest.mark.parametrize(("kind", "digest"), [("SHA256", "ab" * 32), ("SHA512", "cd" * 64)])
 def test_apt_is_asked_with_a_configuration_of_its_own(
-    tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch, kind: str, digest: str
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
     (tools / "apt-get").write_text(
         "#!/bin/sh\n"
         'test "$1" = update && exit 0\n'
-        "echo \"'http://m.example/a.orig-Xpjproject.tar.xz' a.orig-Xpjproject.tar.xz 10 SHA256:" + "ab" * 32 + '"\n'
+        "echo \"'http://m.example/a.orig-Xpjproject.tar.xz' a.orig-Xpjproject.tar.xz 10 "
+        f'{kind}:{digest}"\n'
         "echo 'Need to get 10 B'\n"
     )
     (tools / "apt-get").chmod(0o755)
@@ -144,7 +147,7 @@ def test_apt_is_asked_with_a_configuration_of_its_own(
     folder = tmp_path / "apt"
     (folder / "x").mkdir(parents=True)
     found = PrivateApt(folder, runner, "apt").files("asterisk", Mirror("http://m.example/debian", (), ()), "unstable")
-    assert [(file.name, file.sha256) for file in found] == [("a.orig-Xpjproject.tar.xz", "ab" * 32)]
+    assert [(file.name, file.kind, file.digest) for file in found] == [("a.orig-Xpjproject.tar.xz", kind, digest)]
     conf = (folder / "apt.conf").read_text()
     assert str(folder / "lists") in conf
     assert "Types: deb-src" in (folder / "private.sources").read_text()
@@ -160,3 +163,15 @@ def test_a_suite_that_is_not_there_is_an_error(tmp_path: Path, runner: Runner, m
     with pytest.raises(BuildError) as caught:
         PrivateApt(tmp_path / "apt", runner, "apt").files("x", Mirror("http://m.example", (), ()), "unstable")
     assert "E: no Release file" in caught.value.tail
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sha512"])
+def test_a_file_fits_the_digest_that_the_index_has(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"as it was")
+    file = SourceFile("http://m.example/x", "x", kind.upper(), hashlib.new(kind, b"as it was").hexdigest())
+    assert file.fits(path)
+    path.write_bytes(b"tampered")
+    assert not file.fits(path)
+    path.unlink()
+    assert not file.fits(path)

@@ -19,7 +19,16 @@ from .conftest import ROOT
 
 MakeArchive = Callable[..., Path]
 
-PINS = Pins("pjproject", "2.17", "", "", "asterisk", ".orig-Xpjproject.tar.", {"debian": ("unstable",)}, "0" * 64)
+PINS = Pins(
+    "pjproject",
+    "2.17",
+    "",
+    "",
+    "asterisk",
+    ".orig-Xpjproject.tar.",
+    {"debian": ("unstable",), "ubuntu": ("devel",)},
+    "0" * 64,
+)
 MIRROR = debian.Mirror("mirror:/debian", ("bookworm",), ("main",))
 
 
@@ -38,7 +47,7 @@ def debian_archive(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """Lets the machine's apt have this archive as a file of the source package."""
 
     def use(archive: Path) -> None:
-        entry = debian.SourceFile("mirror:/x", "asterisk_22.orig-Xpjproject.tar.gz", file_digest(archive))
+        entry = debian.SourceFile("mirror:/x", "asterisk_22.orig-Xpjproject.tar.gz", "SHA256", file_digest(archive))
         monkeypatch.setattr(debian, "os_release", lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"})
         monkeypatch.setattr(debian, "read_mirrors", lambda: [MIRROR])
         monkeypatch.setattr(debian.PrivateApt, "files", lambda *_: [entry])
@@ -194,7 +203,7 @@ def test_a_wrong_archive_of_upstream_is_told_and_another_looked_for(
     [
         ("debian", "bookworm", ["unstable", "bookworm"]),
         ("debian", "unstable", ["unstable"]),
-        ("ubuntu", "noble", ["noble"]),
+        ("ubuntu", "noble", ["devel", "noble"]),
     ],
 )
 def test_each_distribution_has_its_own_suites(
