@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +13,20 @@ from typing import Self
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import Process, ProcessFailed, until
 from tests.support.scenario import Scenario
+
+
+@cache
+def _usage() -> str:
+    shown = subprocess.run(["sipp", "-h"], capture_output=True, text=True, errors="replace", check=False)
+    return shown.stdout + shown.stderr
+
+
+def _media_ports() -> dict[str, object]:
+    """Where SIPp's own ports for sound and video, and their RTCP, may be: release 3.7.2 names them otherwise."""
+    first = free_port(beside=3)
+    if re.search(r"^\s*-mp\b", _usage(), re.MULTILINE):
+        return {"-mp": first}
+    return {"-min_rtp_port": first, "-max_rtp_port": first + 3}
 
 
 @dataclass
@@ -45,7 +61,7 @@ class Sipp:
             "-s": self.user,
             "-t": self.transport,
             "-mi": LOOPBACK,
-            "-mp": free_port(beside=3),  # sound, video, and the RTCP of both
+            **_media_ports(),
             "-m": 1,
             "-timeout": self.timeout_s,
             "-message_file": self._messages,
