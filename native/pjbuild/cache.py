@@ -46,10 +46,10 @@ class Cache:
         return self.root / "native-build.log"
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
+def file_digest(path: Path, kind: str = "sha256") -> str:
+    """SHA-256 of a file's content, or another digest by hashlib's name."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, kind).hexdigest()
 
 
 def host_facts() -> list[str]:

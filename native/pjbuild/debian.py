@@ -4,7 +4,6 @@ A private configuration names the mirror that the machine itself uses and anothe
 suite; lists live in the cache, signatures are checked, the system's apt is untouched.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -34,20 +33,13 @@ class Mirror:
 class SourceFile:
     """One file of a source package, as the signed index lists it.
 
-    `digest` is of the strongest kind that the index has: SHA256 in Debian's, SHA512 in Ubuntu's.
+    `digest` is of the strongest kind that the index has: sha256 in Debian's, sha512 in Ubuntu's.
     """
 
     uri: str
     name: str
     kind: str
     digest: str
-
-    def fits(self, path: Path) -> bool:
-        """Whether that is this file."""
-        if not path.exists():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, self.kind.lower()).hexdigest() == self.digest
 
 
 def read_mirrors(etc: Path = Path("/etc/apt")) -> list[Mirror]:
@@ -138,12 +130,12 @@ class PrivateApt:
         self._apt("apt-get", "update", "-q", "--error-on=any")
         listing = self._apt("apt-get", "source", "--print-uris", "-q", package)
         form = re.compile(r"^'([^']+)' (\S+) \d+ (SHA256|SHA512):([0-9a-f]+)$", re.M)
-        return [SourceFile(*match) for match in form.findall(listing)]
+        return [SourceFile(uri, name, kind.lower(), digest) for uri, name, kind, digest in form.findall(listing)]
 
     def download(self, file: SourceFile, to: Path) -> None:
         """Fetches a file; apt checks it against the checksum of the signed index."""
         part = to.with_name(to.name + ".part")
-        self._apt(str(_HELPER), "download-file", file.uri, str(part), f"{file.kind}:{file.digest}")
+        self._apt(str(_HELPER), "download-file", file.uri, str(part), f"{file.kind.upper()}:{file.digest}")
         part.replace(to)
 
     def _apt(self, *argv: str) -> str:

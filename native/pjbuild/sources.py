@@ -112,12 +112,13 @@ class WrongDigest(BuildError):
     """A file is not the one that was pinned."""
 
 
-def check_digest(path: Path, wanted: str) -> None:
+def check_digest(path: Path, wanted: str, kind: str = "sha256") -> None:
     """Deletes a file that is not the one that was pinned, and raises WrongDigest."""
-    found = file_digest(path)
+    found = file_digest(path, kind)
     if found != wanted:
         path.unlink()
-        raise WrongDigest(f"what came as {path.name} has SHA-256 {found}, pinned is {wanted}: it is refused")
+        name = kind.upper().replace("SHA", "SHA-")
+        raise WrongDigest(f"what came as {path.name} has {name} {found}, pinned is {wanted}: it is refused")
 
 
 class Finder:
@@ -220,11 +221,9 @@ class Finder:
             raise BuildError(f"{self._pins.package} has no {self._pins.component} there")
         file = wanted[0]
         place = self._shelf.place("debian", "".join(Path(file.name).suffixes[-2:]))
-        if not file.fits(place):
+        if not place.exists() or file_digest(place, file.kind) != file.digest:
             apt.download(file, place)
-        if not file.fits(place):
-            place.unlink()
-            raise WrongDigest(f"what came as {place.name} is not what the archive's index says: it is refused")
+        check_digest(place, file.digest, file.kind)
         trust = f"from the package {self._pins.package} ({suite}), signature checked by apt"
         if file_digest(place) == self._pins.debian_sha256:
             trust += ", SHA-256 as pinned"

@@ -47,7 +47,7 @@ def debian_archive(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """Lets the machine's apt have this archive as a file of the source package."""
 
     def use(archive: Path) -> None:
-        entry = debian.SourceFile("mirror:/x", "asterisk_22.orig-Xpjproject.tar.gz", "SHA256", file_digest(archive))
+        entry = debian.SourceFile("mirror:/x", "asterisk_22.orig-Xpjproject.tar.gz", "sha256", file_digest(archive))
         monkeypatch.setattr(debian, "os_release", lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"})
         monkeypatch.setattr(debian, "read_mirrors", lambda: [MIRROR])
         monkeypatch.setattr(debian.PrivateApt, "files", lambda *_: [entry])
@@ -65,11 +65,15 @@ def test_the_pins_of_the_repository_are_whole() -> None:
     assert read_pins(ROOT / "native/sources.toml", "voice-codecs").upstream_url == ""
 
 
-def test_a_file_with_another_checksum_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("sha256", "SHA-256"), ("sha512", "SHA-512")])
+def test_a_file_with_another_checksum_is_refused(tmp_path: Path, kind: str, name: str) -> None:
     path = tmp_path / "x"
+    path.write_bytes(b"as it was")
+    good = file_digest(path, kind)
+    check_digest(path, good, kind)
     path.write_bytes(b"tampered")
-    with pytest.raises(BuildError, match="pinned is"):
-        check_digest(path, "0" * 64)
+    with pytest.raises(BuildError, match=f"has {name} .*pinned is {good}"):
+        check_digest(path, good, kind)
     assert not path.exists()
 
 

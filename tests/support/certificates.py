@@ -68,15 +68,5 @@ class Authority:
         return Certificate(cert, key)
 
 
-def trust(ca: Path) -> ssl.SSLContext:
-    """A client's context that takes what this authority signed.
-
-    The authority is as ``openssl req -x509`` makes it, without a key usage: Python 3.13 would not take that by default.
-    """
-    context = ssl.create_default_context(cafile=str(ca))
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
 def _openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)

@@ -232,8 +232,8 @@ class Phone:
     async def __aenter__(self) -> Self:
         try:
             await self.start()
-        except BaseException:
-            await self.__aexit__(None, None, None)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
 

@@ -13,13 +13,14 @@ import pytest
 
 from tests.support.audio import find_file, speech, write_wav
 from tests.support.baresip import Baresip
-from tests.support.certificates import Authority, trust
+from tests.support.certificates import Authority
 from tests.support.kamailio import Kamailio
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.process import Process, ProcessFailed, until
 from tests.support.pulse import Pulse, espeak
 from tests.support.scenario import Scenario, answering, sdp
 from tests.support.sipp import Sipp
+from tuiphone.stack.natprobe import trust_of
 
 
 def _alive(pid: int) -> bool:
@@ -122,7 +123,7 @@ def _tls_handshake(port: int, ca: Path) -> str:
 
     with (
         socket.create_connection((LOOPBACK, port), timeout=5) as raw,
-        trust(ca).wrap_socket(raw, server_hostname=LOOPBACK) as secure,
+        trust_of(str(ca), verify=True).wrap_socket(raw, server_hostname=LOOPBACK) as secure,
     ):
         return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
 

@@ -50,6 +50,11 @@ class Calls:
         self.max_lines = max_lines
         self._entries: dict[CallId, _Entry] = {}
 
+    def find(self, call_id: CallId) -> Call | None:
+        """A call that is not over."""
+        entry = self._entries.get(call_id)
+        return entry.call if entry else None
+
     def __iter__(self) -> Iterator[Call]:
         """Every call that is not over, oldest first."""
         return (entry.call for entry in self._entries.values())

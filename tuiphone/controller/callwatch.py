@@ -54,7 +54,7 @@ class CallWatch:
 
     def see(self, stats: StreamStats) -> None:
         """Take in the figures of a call's last second."""
-        call = next((call for call in self._calls if call.id == stats.call_id), None)
+        call = self._calls.find(stats.call_id)
         if call is None:
             return
         now = self._clock.now()

@@ -482,7 +482,7 @@ class Controller:
         self._after_change()
 
     def _record_from_the_start(self, call_id: CallId) -> None:
-        call = next((call for call in self._calls if call.id == call_id), None)
+        call = self._calls.find(call_id)
         if call is None or call.answered_at is None or call.recording or not self._recordings.rules.always:
             return
         try:

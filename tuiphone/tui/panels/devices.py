@@ -21,7 +21,6 @@ from tuiphone.tui.panels.call import meter
 from tuiphone.tui.store import Topic
 from tuiphone.tui.view import View
 
-"""Percent that one key press changes a level by."""
 _HEADSET = "headset"
 _ITEMS = (*DeviceRole, "tone", "meter")
 _ITEMS_WITH_HEADSET = (*DeviceRole, _HEADSET, "tone", "meter")
