@@ -163,7 +163,8 @@ class Finder:
             f"no source of {self._pins.name} {self._pins.release} is to be had",
             f"make room: {self._cache.root} has {free // 1_000_000} MB left, {NEEDED_MB} are needed"
             if free < NEEDED_MB * 1_000_000
-            else f"if this machine has no way to any of them, bring the archive and name it: {variable}=/path/to/archive",
+            else f"if this machine has no way to any of them, bring the archive and name it: {variable}=/path/to/archive; "
+            "or take the ready-made engine, with fewer codecs: ENGINE=wheel",
             reasons,
         )
 

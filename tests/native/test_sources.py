@@ -155,7 +155,7 @@ def test_an_older_release_is_refused_with_every_reason(
         finder.get()
     assert caught.value.tail[0] == "no upstream archive is pinned"
     assert "older than 2.17" in caught.value.tail[-1]
-    assert "TUIPHONE_PJPROJECT=" in caught.value.remedy
+    assert "TUIPHONE_PJPROJECT=" in caught.value.remedy and "ENGINE=wheel" in caught.value.remedy
 
 
 def test_a_full_disk_is_named_as_the_reason(finder: Finder, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
