@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import wave
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -114,26 +116,48 @@ def test_a_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:
         _length(str(path))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-async def test_a_command_that_is_ended_hangs_up(number: signal.Signals, tmp_path: Path) -> None:
-    socket = tmp_path / "engine.sock"
-    async with bench() as desk:
+@contextlib.asynccontextmanager
+async def answered_command(folder: Path, *signals: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, Bench]]:
+    """The command in a call, and the phone it uses. ``signals`` are env's options: what its parent made of them."""
+    socket = folder / "engine.sock"
+    async with bench() as desk, asyncio.timeout(20):
         server = RpcServer(desk.phone)
         await server.start(socket)
         command = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tuiphone", "call", "answer"),
-            env=os.environ | {"TUIPHONE_SOCKET": str(socket), "TUIPHONE_HOME": str(tmp_path)},
+            *("env", *signals, sys.executable, "-m", "tuiphone", "call", "answer"),
+            env=os.environ | {"TUIPHONE_SOCKET": str(socket), "TUIPHONE_HOME": str(folder)},
             stdout=asyncio.subprocess.PIPE,
         )
         assert command.stdout
-        async with asyncio.timeout(20):
+        try:
             while not (await command.stdout.readline()).startswith(b"answered"):
                 assert command.returncode is None
-            command.send_signal(number)
-            assert await command.wait() == Exit.INTERRUPTED
+            yield command, desk
+        finally:
+            if command.returncode is None:
+                command.kill()
+                await command.wait()
+            await server.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_command_that_is_ended_hangs_up(number: signal.Signals, tmp_path: Path) -> None:
+    async with answered_command(tmp_path, "--default-signal") as (command, desk):
+        command.send_signal(number)
+        assert await command.wait() == Exit.INTERRUPTED
         await desk.settle()
         assert desk.last("hang_up")
-        await server.stop()
+
+
+async def test_a_command_under_nohup_outlives_the_terminal(tmp_path: Path) -> None:
+    async with answered_command(tmp_path, "--default-signal", "--ignore-signal=HUP") as (command, desk):
+        command.send_signal(signal.SIGHUP)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(command.wait(), 0.3)
+        command.send_signal(signal.SIGTERM)
+        assert await command.wait() == Exit.INTERRUPTED
+        await desk.settle()
+        assert desk.last("hang_up")
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,9 @@ async def _with_engine(options: argparse.Namespace, play_s: float | None, ours: 
     task = asyncio.current_task()
     assert task
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Unlike a screen, this command is the call: nobody else would know that it goes on.
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        # Unlike a screen, this command is the call: nobody else would know that it goes on. Under nohup it has to.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     connection = await connect(paths.socket_file())
     try:
         code = await _OneCall(connection.phone, options, play_s).run()

@@ -215,7 +215,8 @@ def _headless() -> int:
     problem = ""
     # However it is ended, nothing of it stays behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         _scripted(folder)
     except (PhoneError, StepFailed) as error:
