@@ -70,6 +70,22 @@ async def test_talking_held_and_ringing(name: str, size: tuple[int, int], glyphs
             assert picture.isascii()
 
 
+@pytest.mark.parametrize("size", [(80, 13), (50, 10), (80, 9), (40, 8)])
+async def test_a_small_pane_shows_the_call_the_ringing_one_and_what_is_dialled(size: tuple[int, int]) -> None:
+    async with desk(size) as d:
+        await d.talking()
+        await d.incoming("300", "Door intercom")
+        await d.press("d", "2", "0", "7")
+        await d.rest()
+        rows = d.picture().splitlines()
+        assert len(rows) == size[1]
+        assert any("TALK" in line for line in rows)
+        assert any("207" in line for line in rows)
+        assert "RINGING" in rows[-4]
+        if size == (50, 10):
+            assert_picture("pane", d.picture())
+
+
 async def test_engine_lost() -> None:
     async with desk() as d:
         await busy_screen(d)

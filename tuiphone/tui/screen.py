@@ -1,4 +1,4 @@
-"""The one screen: panels in their places, for three sizes of terminal."""
+"""The one screen: panels in their places, for each size of terminal."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from tuiphone.tui.view import View
 
 SMALL = (80, 24)
 """Below this only the lines, the dial input and the rows at the edges are shown."""
+LOW = 14
+"""Rows below which even their frames go: a pane of a split terminal has room for calls only without them."""
 ROOMY = (120, 30)
 """From here on the history has a place of its own."""
 HIGH = 30
@@ -65,6 +67,7 @@ class MainScreen(Screen[None]):
         """Choose what has room."""
         width, height = event.size
         self.set_class(width < SMALL[0] or height < SMALL[1], "-narrow")
+        self.set_class(height < LOW, "-low")
         self.set_class(width >= ROOMY[0] and height >= ROOMY[1], "-roomy")
         self.set_class(height >= HIGH, "-high")
         self.set_class(height >= TALL, "-tall")

@@ -21,6 +21,7 @@ from tuiphone.tui.store import Topic
 _ROOM_FOR_MORE = 52
 """From this width on a line also shows direction and account."""
 _ROOM_FOR_CODEC = 64
+_ROOM_FOR_HEADING = 4
 
 
 def state_style(call: Call) -> str:
@@ -52,7 +53,9 @@ class Lines(Rows, can_focus=True):
         frame(self, self.view, _("1 Lines"), ("line_previous", "line_next"))
 
     def rows(self, width: int, height: int) -> Sequence[Content]:
-        """Heading, lines, history."""
+        """Heading, lines, history; only lines where there is room for few."""
+        if height < _ROOM_FOR_HEADING:
+            return [self._line(number, width) for number in self._numbers(height)]
         heading = fit("   " + _("ln") + " " + _("state") + "  " + _("party"), width, self.signs.cut)
         time_word = _("time")
         heading = heading[: max(0, width - len(time_word) - 1)] + time_word + " "
