@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -125,19 +124,20 @@ def test_in_gnu_screen_keys_act_and_bell_title_and_notification_arrive(tmux: Tmu
 
 def written_in(seconds: float, *arguments: str) -> bytes:
     """What the demo writes to a terminal in so many seconds, once it has come to rest."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LINES="24", COLUMNS="80")
-        os.execv(DEMO[0], [*DEMO, *arguments])
+    terminal, theirs = pty.openpty()
+    size = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LINES": "24", "COLUMNS": "80"}
+    demo = subprocess.Popen(
+        [*DEMO, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=os.environ | size
+    )
+    os.close(theirs)
     try:
         begun = read_until(terminal, time.monotonic() + 20, b"Help")
         assert b"Help" in begun, begun[-500:]
         read_until(terminal, time.monotonic() + 3)
         return read_until(terminal, time.monotonic() + seconds)
     finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        demo.kill()
+        demo.wait()
         os.close(terminal)
 
 
