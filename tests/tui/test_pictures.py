@@ -117,7 +117,7 @@ async def test_muted_and_held_by_the_far_end() -> None:
         ("history", ["r"]),
     ],
 )
-async def test_dialogs_leave_the_ringing_strip_in_view(name: str, keys: list[str]) -> None:
+async def test_dialogs_leave_the_ringing_strip_in_view_and_show_all_their_keys(name: str, keys: list[str]) -> None:
     async with desk(stack=troubled()) as d:
         await d.incoming("300", "Door intercom")
         await d.press(*keys)
@@ -125,6 +125,7 @@ async def test_dialogs_leave_the_ringing_strip_in_view(name: str, keys: list[str
         await d.rest()
         assert "RINGING line 1  Door intercom" in d.picture().splitlines()[-4]
         assert "Answer" in d.picture().splitlines()[-3]
+        assert "…" not in d.picture(), "a frame's text is cut"
         assert_picture(f"dialog-{name}", d.picture())
 
 
