@@ -155,6 +155,7 @@ def _ended_otherwise(ended: Call | CallRecord, end: EndCause) -> str:
         EndKind.UNREACHABLE: _(
             "No answer on the way to {who}: the server or the network is down, or the address is wrong"
         ),
+        EndKind.UNTRUSTED: _("Nothing was sent to {who}: {why}"),
         EndKind.FORBIDDEN: _("The server does not allow the call to {who}"),
         EndKind.NO_COMMON_CODEC: _("No codec in common with {who}: here {ours}; there {theirs}"),
         EndKind.NOT_ENCRYPTED: _(
@@ -179,6 +180,7 @@ def _ended_otherwise(ended: Call | CallRecord, end: EndCause) -> str:
         who=who,
         time=duration(ended.duration_s),
         uri=short_uri(uri),
+        why=printable(end.reason),
         ours=", ".join(end.our_codecs) or _("none"),
         theirs=", ".join(end.their_codecs) or _("not said"),
     )
@@ -188,7 +190,7 @@ def _detail(end: EndCause) -> str:
     parts = []
     if end.code >= 300:
         parts.append(f"{end.code} {printable(end.reason, 60)}".strip())
-    elif not end.code and end.reason:
+    elif not end.code and end.reason and end.kind is not EndKind.UNTRUSTED:
         parts.append(printable(end.reason, 60))
     if end.q850 is not None:
         parts.append(q850(end.q850))

@@ -11,10 +11,11 @@ import pytest
 
 from tests.support.certificates import Authority, Certificate
 from tests.support.kamailio import Kamailio
-from tests.support.phone import Phone, Settings, registered_account
-from tests.support.ports import LOOPBACK
+from tests.support.phone import Phone, Settings, direct_account, registered_account
+from tests.support.ports import LOOPBACK, free_port
 from tuiphone import texts
 from tuiphone.model.account import RegistrationState
+from tuiphone.model.call import CallState, EndedBy, EndKind
 
 pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
 
@@ -27,10 +28,12 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path / "ca")
 
 
-def account(registrar: Kamailio, trusted: Authority | None, host: str = "localhost", **more: Any) -> Settings:
+def account(
+    registrar: Kamailio, trusted: Authority | None, host: str = "localhost", user: str = "alice", **more: Any
+) -> Settings:
     trust = {"tls_ca_file": str(trusted.ca.cert)} if trusted else {}
     return registered_account(
-        "alice", f"{host}:{registrar.tls_port}", "secret", transport="tls", retry_s=1, **trust, **more
+        user, f"{host}:{registrar.tls_port}", "secret", transport="tls", retry_s=1, **trust, **more
     )
 
 
@@ -100,6 +103,75 @@ async def test_a_bad_certificate_is_refused_and_the_reason_said(
         registrar.use_certificate(authority.server("mended", HERE))
         await registrar.start()
         await phone.until_account("alice", RegistrationState.REGISTERED, timeout_s=15)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_stranger, "the certificate of “pbx” is signed by nobody we trust (see tls_ca_file)"),
+        (_other_name, "the certificate is for “elsewhere.test”, not for this server"),
+    ],
+    ids=["unknown-authority", "wrong-name"],
+)
+async def test_a_call_to_a_server_that_is_not_trusted_ends_with_the_reason(
+    tmp_path: Path, authority: Authority, make: Callable[[Path, Authority], Certificate], words: str
+) -> None:
+    plain = direct_account(free_port(), transport="tls", tls_ca_file=str(authority.ca.cert))
+    async with (
+        Kamailio(tmp_path / "k", USERS, make(tmp_path, authority)) as registrar,
+        Phone(tmp_path / "phone", [plain]) as phone,
+    ):
+        call = await phone.api.dial(f"sip:bob@localhost:{registrar.tls_port}")
+        ended = await phone.until(call, CallState.ENDED)
+        assert ended.end
+        assert (ended.end.by, ended.end.kind) == (EndedBy.PHONE, EndKind.UNTRUSTED)
+        assert texts.end_sentence(ended) == f"Nothing was sent to bob: {words}"
+        assert registrar.calls == []
+
+
+async def test_an_account_without_a_registrar_calls_only_the_server_that_is_pinned(
+    tmp_path: Path, authority: Authority
+) -> None:
+    expected, shown = authority.server("pbx", HERE), authority.server("pbx2", HERE)
+    pinned = {"transport": "tls", "tls_ca_file": str(authority.ca.cert), "tls_pin_sha256": expected.sha256}
+    async with (
+        Kamailio(tmp_path / "k", USERS, shown) as registrar,
+        Phone(tmp_path / "phone", [direct_account(free_port(), **pinned)]) as phone,
+    ):
+        call = await phone.api.dial(f"sip:bob@localhost:{registrar.tls_port}")
+        ended = await phone.until(call, CallState.ENDED)
+        assert texts.end_sentence(ended) == "Nothing was sent to bob: the server's certificate is not the pinned one"
+        await registrar.stop()
+        registrar.use_certificate(expected)
+        await registrar.start()
+        call = await phone.api.dial(f"sip:bob@localhost:{registrar.tls_port}")
+        ended = await phone.until(call, CallState.ENDED)
+        assert ended.end
+        assert ended.end.kind is EndKind.NOT_FOUND, "the pinned one is taken, and does not know Bob"
+
+
+async def test_every_account_is_told_why_a_certificate_is_refused(tmp_path: Path, authority: Authority) -> None:
+    async with Kamailio(tmp_path / "k", USERS, _stranger(tmp_path, authority)) as registrar:
+        accounts = [account(registrar, authority, user=user) for user in ("alice", "bob", "carol")]
+        trusting = account(registrar, None, user="dora", tls_verify=False)
+        async with Phone(tmp_path / "phone", [*accounts, trusting]) as phone:
+            for user in ("alice", "bob", "carol"):
+                status = await phone.until_account(user, RegistrationState.WAITING)
+                assert "signed by nobody we trust" in status.registration.reason
+
+
+async def test_a_lost_connection_is_not_put_down_to_a_certificate_that_was_accepted(
+    tmp_path: Path, authority: Authority
+) -> None:
+    async with (
+        Kamailio(tmp_path / "k", USERS, _stranger(tmp_path, authority)) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, None, tls_verify=False)]) as phone,
+    ):
+        await phone.until_account("alice", RegistrationState.REGISTERED)
+        await registrar.stop()
+        status = await phone.until_account("alice", RegistrationState.WAITING)
+        assert "was lost" in status.registration.reason
+        assert "certificate" not in status.registration.reason
 
 
 async def test_verification_can_be_switched_off(tmp_path: Path, authority: Authority) -> None:

@@ -358,7 +358,9 @@ class AccountConfig:
     tls_ca_file: str = path("PEM file of the authorities to trust for this account; empty: that of [network].")
     tls_cert_file: str = path("PEM file of this account's own certificate.")
     tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
-    tls_pin_sha256: str = text("", "SHA-256 of the server's certificate (DER), hexadecimal; empty: no pinning.", _pin)
+    tls_pin_sha256: str = text(
+        "", "SHA-256 of the certificate (DER) of registrar or proxy, or of whom it calls; empty: no pinning.", _pin
+    )
     enabled: bool = boolean(True, "Use the account.")
     ring_tone: str = text("", "How this account's calls ring; empty: as [audio] says.", _ring_or_nothing)
     srtp_keying: tuple[str, ...] = names(

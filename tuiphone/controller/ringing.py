@@ -18,7 +18,9 @@ END_TONE_S = 3.0
 """How long busy and congestion tones play after a call that was not answered."""
 
 _BUSY = frozenset({EndKind.BUSY, EndKind.DECLINED})
-_CONGESTION = frozenset({EndKind.UNAVAILABLE, EndKind.UNREACHABLE, EndKind.FAILED, EndKind.NOT_FOUND})
+_CONGESTION = frozenset(
+    {EndKind.UNAVAILABLE, EndKind.UNREACHABLE, EndKind.UNTRUSTED, EndKind.FAILED, EndKind.NOT_FOUND}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ class EndKind(StrEnum):
     NOT_FOUND = "not_found"
     UNAVAILABLE = "unavailable"
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+    """The server on the way showed a certificate that we do not accept; ``EndCause.reason`` says what is wrong with it."""
     FORBIDDEN = "forbidden"
     NO_COMMON_CODEC = "no_common_codec"
     NOT_ENCRYPTED = "not_encrypted"

@@ -68,6 +68,7 @@ class Binding:
     ) -> None:
         self.account = account
         self.servers: tuple[Server, ...] = ()
+        self._called: frozenset[str] = frozenset()
         """Where REGISTER goes, as far as it was looked up, the best first."""
         self.registered = False
         self.leaving = False
@@ -94,8 +95,13 @@ class Binding:
 
     @property
     def peers(self) -> frozenset[str]:
-        """The "address:port" of that, as far as it was looked up."""
-        return frozenset(map(str, self.servers))
+        """The "address:port" of that, as far as it was looked up; without a registrar, of every server called."""
+        return frozenset(map(str, self.servers)) | self._called
+
+    def calls(self, peers: frozenset[str]) -> None:
+        """An INVITE is about to go to one of these."""
+        if not self.account.registrar:
+            self._called |= peers
 
     def change(self, account: Account, credentials: Credentials) -> None:
         """Take new settings; running calls are not touched."""
@@ -237,7 +243,7 @@ class Binding:
             self._refresh = None
 
     def _local_failure(self, code: int, reason: str) -> tuple[int, str]:
-        why = next((words for words in map(self._transports.why, self.peers) if words), "")
+        why = next((words for words in map(self._context.refusal, self.peers) if words), "")
         if why:
             return 503, f"{self._host()}: {why}"
         if code == 408:

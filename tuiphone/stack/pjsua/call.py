@@ -85,11 +85,13 @@ class CallSession:
         self._reported_end = False
         self._farewell: SipMessage | None = None
         self._answered_as: Party | None = None
+        self._peers: frozenset[str] = frozenset()
 
     # commands
 
-    def dial(self, account: pj.Account, uri: str) -> None:
-        """Send INVITE. Callbacks may come before this returns."""
+    def dial(self, account: pj.Account, uri: str, peers: frozenset[str]) -> None:
+        """Send INVITE to one of these "address:port". Callbacks may come before this returns."""
+        self._peers = peers
         self.sip = call = SipCall(account, self)
         try:
             call.makeCall(uri, call_param())
@@ -169,7 +171,13 @@ class CallSession:
             message = self._farewell or _received(prm.e)
             if message and 200 <= message.code < 300:
                 message = None  # the far end's answer to our own BYE ended nothing
-            self._end(classify(self._ending(info, message)))
+            ending = self._ending(info, message)
+            if message or self.confirmed or self._hung_up:
+                self._end(classify(ending))
+            else:
+                # A refused certificate shows in the transport's state, which may come after this.
+                self.sip = None
+                self._context.pump.submit(lambda: self._end(classify(replace(ending, refusal=self._refusal()))))
 
     def transaction_changed(self, event: pj.SipEvent) -> None:
         """A request of this dialog moved on: provisional answers, re-INVITEs, CANCEL and BYE, unknown requests."""
@@ -377,6 +385,9 @@ class CallSession:
             conflict=self._conflict,
             insisted=self.outgoing and self.account.media_encryption is MediaEncryption.MANDATORY,
         )
+
+    def _refusal(self) -> str:
+        return next((words for words in map(self._context.refusal, self._peers) if words), "")
 
     def _end_unanswered(self) -> None:
         """The far end does not answer our CANCEL or BYE: for the person at the phone the call is over."""

@@ -76,6 +76,8 @@ class Ending:
     their_codecs: tuple[str, ...] = ()
     conflict: EndKind | None = None
     """Why the two ends could not agree on encryption."""
+    refusal: str = ""
+    """Why we refused the certificate of the server on the way, in words."""
     insisted: bool = False
     """Our offer had encrypted audio only."""
 
@@ -129,6 +131,8 @@ def _by_us(ending: Ending) -> tuple[EndedBy, EndKind, int, str]:
 
 def _without_a_message(ending: Ending) -> tuple[EndedBy, EndKind, int, str]:
     """Nothing came from the far end: a timer, the network or our own stack ended it."""
+    if ending.refusal:
+        return EndedBy.PHONE, EndKind.UNTRUSTED, 0, ending.refusal
     if ending.conflict:
         return EndedBy.PHONE, ending.conflict, ending.code if ending.code >= 400 else 488, ending.reason
     if ending.code in _NOT_ACCEPTABLE:

@@ -26,4 +26,6 @@ class Context:
     names: Names
     described: Callable[[str, str], None]
     """Told the account's id and our session description whenever one is about to be sent."""
+    refusal: Callable[[str], str]
+    """Why a TLS connection to an "address:port" was refused by us just now; empty when it was not."""
     stopping: bool = False

@@ -90,7 +90,15 @@ class Core:
         self._meters = Meters(pump, self._sound, self._calls.values, report, self._native.extended_reports())
         self._names = Names(pump, self._native, settings.dns_servers, ":" in settings.bind_address)
         self._context = Context(
-            pump, self._native, settings, self._take, self._sound, self.codecs, self._names, self._described
+            pump,
+            self._native,
+            settings,
+            self._take,
+            self._sound,
+            self.codecs,
+            self._names,
+            self._described,
+            self._transports.why,
         )
         pump.poll = library.libHandleEvents
         pump.longest_ms = LONGEST_SLEEP_MS if library.can_wake else POLL_MS
@@ -303,7 +311,9 @@ class Core:
             transport = binding.account.transport
             if transport is not Transport.UDP and ";transport=" not in uri.lower() and uri.lower().startswith("sip:"):
                 uri += f";transport={transport}"
-            session.dial(binding.sip, uri)
+            peers = frozenset(map(str, found))
+            binding.calls(peers)
+            session.dial(binding.sip, uri, peers)
             self._meters.arm()
 
     def _take(self, report: Report) -> None:

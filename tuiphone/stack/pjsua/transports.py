@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ _SYSTEM_CA = (
 )
 _IPV6 = 128
 """Added to a transport type's number for its IPv6 kind."""
+_JUST_NOW_S = 5.0
+"""All accounts of a server that was refused ask for the reason at once; later failures have others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ class Transports:
         self._report = report
         self._tls: dict[TlsSettings, int] = {}
         self._pins: Callable[[str], Iterable[str]] = lambda peer: ()
-        self._broken: dict[str, str] = {}
         self._peers: dict[int, str] = {}
+        self._verdicts: dict[int, str] = {}
+        self._refused: dict[str, tuple[float, str]] = {}
 
     def start(self, pins: Callable[[str], Iterable[str]]) -> None:
         """Open UDP and TCP; ``pins(peer)`` names the certificates an "address:port" may show (none: any)."""
@@ -83,8 +87,9 @@ class Transports:
         return self._tls[rules]
 
     def why(self, peer: str) -> str:
-        """Why the last TLS connection to an "address:port" was refused by us; asked once."""
-        return self._broken.pop(peer, "")
+        """Why we refused a TLS connection to an "address:port" just now, in words; empty when we did not."""
+        at, words = self._refused.get(peer, (0.0, ""))
+        return words if time.monotonic() - at < _JUST_NOW_S else ""
 
     def changed(self, prm: pj.OnTransportStateParam) -> Lost | None:
         """Take in a transport's new state; tells which connection is gone, if one is."""
@@ -94,22 +99,28 @@ class Transports:
             self._peers[handle] = info.remoteAddr
         if prm.state == pj.PJSIP_TP_STATE_CONNECTED:
             if info is not None:
-                self._broken.pop(info.remoteAddr, None)
-                self._check_pin(handle, info)
+                self._verdicts[handle] = words = self._pin_problem(info)
+                if words:
+                    self._refuse(info.remoteAddr, words)
+                    self._native.close_transport(handle)
             return None
         if prm.state != pj.PJSIP_TP_STATE_DISCONNECTED:
             return None
         peer = self._peers.pop(handle, "")
-        if info is not None and info.verifyStatus:
-            self._broken[peer] = certificate_words(int(info.verifyStatus), info.remoteCertInfo)
-        why = self._broken.get(peer, "") or (self._endpoint.utilStrError(prm.lastError) if prm.lastError else "")
-        return Lost(handle, peer, why)
+        verdict = self._verdicts.pop(handle, None)
+        if verdict is None and info is not None and info.verifyStatus:
+            verdict = certificate_words(int(info.verifyStatus), info.remoteCertInfo)
+            self._refuse(peer, verdict)
+        return Lost(handle, peer, verdict or (self._endpoint.utilStrError(prm.lastError) if prm.lastError else ""))
 
-    def _check_pin(self, handle: int, info: pj.TlsInfo) -> None:
+    def _refuse(self, peer: str, words: str) -> None:
+        self._refused[peer] = (time.monotonic(), words)
+
+    def _pin_problem(self, info: pj.TlsInfo) -> str:
         pins = {pin.lower().replace(":", "") for pin in self._pins(info.remoteAddr) if pin}
         if pins and fingerprint(info.remoteCertInfo.raw) not in pins:
-            self._broken[info.remoteAddr] = _("the server's certificate is not the pinned one")
-            self._native.close_transport(handle)
+            return _("the server's certificate is not the pinned one")
+        return ""
 
     def _config(self, port: int) -> pj.TransportConfig:
         config = pj.TransportConfig()
