@@ -120,6 +120,8 @@ def test_registrations_in_a_sentence() -> None:
 
     waiting = Registration(RegistrationState.WAITING, 503, "Service Unavailable", retry_at=1012.0)
     assert sentence(waiting).startswith("2001 sales: 503 Service Unavailable from pbx.example, next try in 12 s at ")
+    unreached = Registration(RegistrationState.WAITING, 408, "no answer from pbx.example", retry_at=1012.0)
+    assert sentence(unreached).startswith("2001 sales: 408 no answer from pbx.example, next try in 12 s at ")
     assert "check user name and password" in sentence(Registration(RegistrationState.REJECTED, 403, "Forbidden"))
     no_password = sentence(Registration(RegistrationState.REJECTED, 0, "password_command gave no password"))
     assert no_password.endswith(": password_command gave no password; register again when that is mended")

@@ -268,10 +268,11 @@ def registration_sentence(status: AccountStatus, now: float | None = None) -> st
     """Where an account stands with its registrar and when the next try is."""
     now = time.time() if now is None else now
     account, registration = status.account, status.registration
-    text = _registration_text(registration)
+    registrar = account.registrar or account.domain
+    text = _registration_text(registration, registrar)
     left = max(0, round((registration.retry_at or now) - now))
     return f"{account.title}: " + text.format(
-        registrar=account.registrar or account.domain,
+        registrar=registrar,
         answer=f"{registration.code or ''} {printable(registration.reason, 160)}".strip() or _("no answer"),
         until=clock(registration.expires_at) if registration.expires_at else "?",
         at=clock(registration.retry_at, seconds=True) if registration.retry_at else "?",
@@ -279,8 +280,14 @@ def registration_sentence(status: AccountStatus, now: float | None = None) -> st
     )
 
 
-def _registration_text(registration: Registration) -> str:
+def _registration_text(registration: Registration, registrar: str) -> str:
     expires, retry = registration.expires_at, registration.retry_at
+    if registrar in registration.reason:  # the phone's own words of the way there name the host; an answer does not
+        waiting = _("{answer}, next try in {left} s at {at}") if retry else "{answer}"
+    else:
+        waiting = (
+            _("{answer} from {registrar}, next try in {left} s at {at}") if retry else _("{answer} from {registrar}")
+        )
     texts = {
         RegistrationState.REGISTERED: _("registered at {registrar}, valid until {until}")
         if expires
@@ -291,9 +298,7 @@ def _registration_text(registration: Registration) -> str:
         RegistrationState.REJECTED: _("{registrar} refuses it: {answer}; check user name and password")
         if registration.code
         else _("{answer}; register again when that is mended"),
-        RegistrationState.WAITING: _("{answer} from {registrar}, next try in {left} s at {at}")
-        if retry
-        else _("{answer} from {registrar}"),
+        RegistrationState.WAITING: waiting,
     }
     return texts[registration.state]
 
