@@ -13,8 +13,9 @@ from tests.support.certificates import Authority, Certificate
 from tests.support.kamailio import Kamailio
 from tests.support.phone import Phone, Settings, direct_account, registered_account
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.process import until
 from tuiphone import texts
-from tuiphone.model.account import RegistrationState
+from tuiphone.model.account import Registration, RegistrationState
 from tuiphone.model.call import CallState, EndedBy, EndKind
 
 pytestmark = [pytest.mark.peer, pytest.mark.pjsua]
@@ -150,9 +151,27 @@ async def test_an_account_without_a_registrar_calls_only_the_server_that_is_pinn
         assert ended.end.kind is EndKind.NOT_FOUND, "the pinned one is taken, and does not know Bob"
 
 
+async def test_a_later_failure_is_not_put_down_to_the_certificate(tmp_path: Path, authority: Authority) -> None:
+    async with (
+        Kamailio(tmp_path / "k", USERS, _stranger(tmp_path, authority)) as registrar,
+        Phone(tmp_path / "phone", [account(registrar, authority)]) as phone,
+    ):
+        refused = (await phone.until_account("alice", RegistrationState.WAITING)).registration
+        assert "certificate" in refused.reason
+        await registrar.stop()
+        await until(lambda: _waits_again(phone, refused), 4, "another attempt failed")
+        assert "certificate" not in phone.registrations["alice"].registration.reason
+
+
+def _waits_again(phone: Phone, before: Registration) -> bool:
+    now = phone.registrations["alice"].registration
+    return now.state is RegistrationState.WAITING and now.retry_at != before.retry_at
+
+
 async def test_every_account_is_told_why_a_certificate_is_refused(tmp_path: Path, authority: Authority) -> None:
     async with Kamailio(tmp_path / "k", USERS, _stranger(tmp_path, authority)) as registrar:
         accounts = [account(registrar, authority, user=user) for user in ("alice", "bob", "carol")]
+        # One that takes any certificate connects to the same address, which says nothing of the others.
         trusting = account(registrar, None, user="dora", tls_verify=False)
         async with Phone(tmp_path / "phone", [*accounts, trusting]) as phone:
             for user in ("alice", "bob", "carol"):

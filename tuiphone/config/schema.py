@@ -359,7 +359,9 @@ class AccountConfig:
     tls_cert_file: str = path("PEM file of this account's own certificate.")
     tls_key_file: str = path("PEM file of the private key that belongs to tls_cert_file.")
     tls_pin_sha256: str = text(
-        "", "SHA-256 of the certificate (DER) of registrar or proxy, or of whom it calls; empty: no pinning.", _pin
+        "",
+        "SHA-256 of the certificate (DER) of its registrar, or without one of any server called; empty: no pinning.",
+        _pin,
     )
     enabled: bool = boolean(True, "Use the account.")
     ring_tone: str = text("", "How this account's calls ring; empty: as [audio] says.", _ring_or_nothing)

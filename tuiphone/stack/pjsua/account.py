@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ from tuiphone.stack.pjsua.native import transport_of
 from tuiphone.stack.pjsua.natservers import NatWay
 from tuiphone.stack.pjsua.publish import Publication, Publisher
 from tuiphone.stack.pjsua.pump import Timer
-from tuiphone.stack.pjsua.transports import Lost, Transports
+from tuiphone.stack.pjsua.transports import Lost
 
 log = logging.getLogger(__name__)
 
@@ -61,25 +62,24 @@ class Binding:
     def __init__(
         self,
         context: Context,
-        transports: Transports,
         account: Account,
         credentials: Credentials,
         incoming: Callable[[Binding, pj.OnIncomingCallParam], None],
     ) -> None:
         self.account = account
         self.servers: tuple[Server, ...] = ()
-        self._called: frozenset[str] = frozenset()
         """Where REGISTER goes, as far as it was looked up, the best first."""
         self.registered = False
         self.leaving = False
         self.busy = False
         """A REGISTER is under way."""
         self._context = context
-        self._transports = transports
         self._transport = 0
         self._again = False
         self._refresh: Timer | None = None
         self._attempt = 0
+        self._sent_at = 0.0
+        self._called: frozenset[str] = frozenset()
         self._credentials = credentials
         self.publisher = Publisher(context, self._send_request)
         self.nat = self._nat_way()
@@ -134,6 +134,7 @@ class Binding:
             return
         self._again = False
         try:
+            self._sent_at = time.monotonic()
             self.sip.setRegistration(False)
             self.busy = True
         except pj.Error as error:
@@ -228,6 +229,7 @@ class Binding:
             return
         try:
             self.busy = True
+            self._sent_at = time.monotonic()
             self.sip.setRegistration(True)
         except pj.Error as error:
             self.busy = False
@@ -243,8 +245,7 @@ class Binding:
             self._refresh = None
 
     def _local_failure(self, code: int, reason: str) -> tuple[int, str]:
-        why = next((words for words in map(self._context.refusal, self.peers) if words), "")
-        if why:
+        if why := self._context.transports.refusal(self.peers, self._sent_at):
             return 503, f"{self._host()}: {why}"
         if code == 408:
             return 408, _("no answer from {host}").format(host=self._host())
@@ -268,7 +269,7 @@ class Binding:
         if account.proxy:
             config.sipConfig.proxies.append(f"{route_uri(account.proxy, account.transport)};lr")
         if account.transport is Transport.TLS:
-            config.sipConfig.transportId = self._transports.tls(account.tls)
+            config.sipConfig.transportId = self._context.transports.tls(account.tls)
         _set_media(config, account, settings)
         self.nat.configure(config)
         return config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -86,12 +87,14 @@ class CallSession:
         self._farewell: SipMessage | None = None
         self._answered_as: Party | None = None
         self._peers: frozenset[str] = frozenset()
+        self._dialled_at = 0.0
 
     # commands
 
     def dial(self, account: pj.Account, uri: str, peers: frozenset[str]) -> None:
         """Send INVITE to one of these "address:port". Callbacks may come before this returns."""
         self._peers = peers
+        self._dialled_at = time.monotonic()
         self.sip = call = SipCall(account, self)
         try:
             call.makeCall(uri, call_param())
@@ -177,7 +180,7 @@ class CallSession:
             else:
                 # A refused certificate shows in the transport's state, which may come after this.
                 self.sip = None
-                self._context.pump.submit(lambda: self._end(classify(replace(ending, refusal=self._refusal()))))
+                self._context.pump.submit(lambda: self._end_unreached(ending))
 
     def transaction_changed(self, event: pj.SipEvent) -> None:
         """A request of this dialog moved on: provisional answers, re-INVITEs, CANCEL and BYE, unknown requests."""
@@ -386,8 +389,9 @@ class CallSession:
             insisted=self.outgoing and self.account.media_encryption is MediaEncryption.MANDATORY,
         )
 
-    def _refusal(self) -> str:
-        return next((words for words in map(self._context.refusal, self._peers) if words), "")
+    def _end_unreached(self, ending: Ending) -> None:
+        refusal = self._context.transports.refusal(self._peers, self._dialled_at)
+        self._end(classify(replace(ending, refusal=refusal)))
 
     def _end_unanswered(self) -> None:
         """The far end does not answer our CANCEL or BYE: for the person at the phone the call is over."""

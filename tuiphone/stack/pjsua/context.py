@@ -11,6 +11,7 @@ from tuiphone.stack.pjsua.codecset import CodecSet
 from tuiphone.stack.pjsua.names import Names
 from tuiphone.stack.pjsua.native import Native
 from tuiphone.stack.pjsua.pump import Pump
+from tuiphone.stack.pjsua.transports import Transports
 
 
 @dataclass(slots=True)
@@ -24,8 +25,7 @@ class Context:
     sound: Sound
     codecs: CodecSet
     names: Names
+    transports: Transports
     described: Callable[[str, str], None]
     """Told the account's id and our session description whenever one is about to be sent."""
-    refusal: Callable[[str], str]
-    """Why a TLS connection to an "address:port" was refused by us just now; empty when it was not."""
     stopping: bool = False

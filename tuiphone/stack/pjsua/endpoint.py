@@ -97,8 +97,8 @@ class Core:
             self._sound,
             self.codecs,
             self._names,
+            self._transports,
             self._described,
-            self._transports.why,
         )
         pump.poll = library.libHandleEvents
         pump.longest_ms = LONGEST_SLEEP_MS if library.can_wake else POLL_MS
@@ -120,9 +120,7 @@ class Core:
                 words = _("this engine has room for {n} accounts only").format(n=self._library.max_accounts)
                 self._report(RegistrationReport(account.id, 400, words))
             else:
-                self._bindings[account.id] = Binding(
-                    self._context, self._transports, account, credentials, self._call_arrived
-                )
+                self._bindings[account.id] = Binding(self._context, account, credentials, self._call_arrived)
         except pj.Error as error:
             self._bindings.pop(account.id, None)
             self._bad_account(account, error)

@@ -31,8 +31,6 @@ _SYSTEM_CA = (
 )
 _IPV6 = 128
 """Added to a transport type's number for its IPv6 kind."""
-_JUST_NOW_S = 5.0
-"""All accounts of a server that was refused ask for the reason at once; later failures have others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class Transports:
         self._peers: dict[int, str] = {}
         self._verdicts: dict[int, str] = {}
         self._refused: dict[str, tuple[float, str]] = {}
+        """By "address:port": when it was refused last (``time.monotonic``), and why."""
 
     def start(self, pins: Callable[[str], Iterable[str]]) -> None:
         """Open UDP and TCP; ``pins(peer)`` names the certificates an "address:port" may show (none: any)."""
@@ -86,10 +85,14 @@ class Transports:
             self._tls[rules] = self._create(pj.PJSIP_TRANSPORT_TLS, config)
         return self._tls[rules]
 
-    def why(self, peer: str) -> str:
-        """Why we refused a TLS connection to an "address:port" just now, in words; empty when we did not."""
-        at, words = self._refused.get(peer, (0.0, ""))
-        return words if time.monotonic() - at < _JUST_NOW_S else ""
+    def refusal(self, peers: Iterable[str], since: float) -> str:
+        """Why we refused a TLS connection to one of these "address:port" since then, in words; empty when we did not.
+
+        ``since`` is in ``time.monotonic``. Who asks is told by when its attempt began, not by a connection: several
+        accounts may wait for one, and pjsip names none when a request could not be sent.
+        """
+        found = (self._refused[peer] for peer in peers if peer in self._refused)
+        return next((words for at, words in found if at >= since), "")
 
     def changed(self, prm: pj.OnTransportStateParam) -> Lost | None:
         """Take in a transport's new state; tells which connection is gone, if one is."""
